@@ -1,0 +1,7 @@
+//! Forward, backward and Adam for flat stacks of dense layers.
+
+mod error;
+mod layer;
+
+pub use error::DenseError;
+pub use layer::{Activation, Dense};
