@@ -1,1 +1,176 @@
-//! Placeholder, replaced within this step.
+//! Replace a file's content in one step, or leave it as it was.
+//!
+//! [`replace`] writes a temporary file beside the target, syncs it, renames it over the target and syncs the
+//! folder. A reader sees the old bytes or the new ones, never a mixture; after an error, a kill or a power cut
+//! the old bytes are still there. What a kill can leave behind is the temporary file, `.replace-*.tmp`.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// What [`replace`] was doing when the system refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// Finding out what the target is, following symbolic links.
+    Inspect,
+    /// Creating the temporary file in the target's folder.
+    Create,
+    /// Writing the content, by the caller's closure or from the buffer behind it.
+    Write,
+    /// Syncing the temporary file to the disk.
+    Sync,
+    /// Renaming the temporary file over the target.
+    Rename,
+    /// Syncing the folder. The new content is in place by then, but a power cut may still bring the old one back.
+    SyncFolder,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Step::Inspect => "inspect",
+            Step::Create => "create a temporary file beside",
+            Step::Write => "write",
+            Step::Sync => "sync",
+            Step::Rename => "rename the finished file to",
+            Step::SyncFolder => "sync the folder of",
+        })
+    }
+}
+
+/// Why a file was not replaced.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplaceError {
+    /// The target exists and is a folder, a device, a pipe or a socket: renaming over it would destroy it.
+    #[error("cannot replace {}: it is not a regular file", .path.display())]
+    NotRegular {
+        /// The target as the caller named it.
+        path: PathBuf,
+    },
+    /// The system refused a step. Unless it was [`Step::SyncFolder`], the old content is untouched.
+    #[error("cannot {step} {}", .path.display())]
+    Io {
+        /// The target as the caller named it.
+        path: PathBuf,
+        /// What was being done.
+        step: Step,
+        /// What the system, or the caller's closure, answered.
+        source: io::Error,
+    },
+}
+
+/// Replaces the content of the file at `path` by what `write` writes, or creates the file.
+///
+/// The writer handed to `write` is buffered; flushing and syncing are done here. A symbolic link to a regular
+/// file is written through: the link stays, its target is replaced. An existing file keeps its permissions; a
+/// new one gets the usual ones (`0666` less the umask on Unix).
+///
+/// # Errors
+/// [`ReplaceError::NotRegular`] if something other than a regular file is at `path`, [`ReplaceError::Io`] if
+/// the system or `write` fails. Either way the old content is as it was and no temporary file stays, with one
+/// exception: when only the last step, [`Step::SyncFolder`], fails, the new content is already in place.
+///
+/// # Example
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("greeting.txt");
+/// ae_file::replace(&path, |w| w.write_all(b"hello"))?;
+/// assert_eq!(std::fs::read(&path)?, b"hello");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), ReplaceError> {
+    let failed = |step| move |source| ReplaceError::Io { path: path.to_owned(), step, source };
+
+    let Target { file: target, existing } = Target::inspect(path).map_err(failed(Step::Inspect))?;
+    if existing.as_ref().is_some_and(|metadata| !metadata.is_file()) {
+        return Err(ReplaceError::NotRegular { path: path.to_owned() });
+    }
+    let folder = folder_of(&target);
+
+    // Dropping `temporary` removes it, so every early return below leaves the folder clean.
+    let mut temporary = create_temporary(folder, existing.as_ref()).map_err(failed(Step::Create))?;
+    let mut buffered = BufWriter::new(temporary.as_file_mut());
+    write(&mut buffered).and_then(|()| buffered.flush()).map_err(failed(Step::Write))?;
+    drop(buffered);
+    temporary.as_file().sync_all().map_err(failed(Step::Sync))?;
+    temporary.persist(&target).map_err(|refused| failed(Step::Rename)(refused.error))?;
+    sync_folder(folder).map_err(failed(Step::SyncFolder))
+}
+
+/// The folder a file is in; a bare name is in the current one.
+fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// The file to rename over, links followed, and what is there now.
+struct Target {
+    file: PathBuf,
+    existing: Option<fs::Metadata>,
+}
+
+impl Target {
+    fn inspect(path: &Path) -> io::Result<Target> {
+        match fs::symlink_metadata(path) {
+            Ok(metadata) if metadata.is_symlink() => {
+                let file = fs::canonicalize(path)?;
+                let existing = Some(fs::metadata(&file)?);
+                Ok(Target { file, existing })
+            }
+            Ok(metadata) => Ok(Target { file: path.to_owned(), existing: Some(metadata) }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Ok(Target { file: path.to_owned(), existing: None })
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A short fixed name, so that a target whose own name is as long as the system allows can be replaced too.
+fn create_temporary(folder: &Path, existing: Option<&fs::Metadata>) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".replace-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // `tempfile` would choose 0600; the system takes the umask off these.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let temporary = builder.tempfile_in(folder)?;
+    if let Some(metadata) = existing {
+        temporary.as_file().set_permissions(metadata.permissions())?;
+    }
+    Ok(temporary)
+}
+
+/// A rename lasts through a power cut only once the folder that records it is on the disk.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    fs::File::open(folder)?.sync_all()
+}
+
+/// Elsewhere a folder cannot be opened as a file; the rename is left to the file system's own journal.
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_name_is_in_the_current_folder() {
+        assert_eq!(folder_of(Path::new("model.safetensors")), Path::new("."));
+        assert_eq!(folder_of(Path::new("runs/model.safetensors")), Path::new("runs"));
+        assert_eq!(folder_of(Path::new("/model.safetensors")), Path::new("/"));
+    }
+}
