@@ -1,1 +1,40 @@
-//! Placeholder, replaced within this step.
+//! Autoencoders with compile-time shapes, and their weights on disk.
+//!
+//! ```
+//! use ae_model::{Shallow, batch};
+//!
+//! let model = Shallow::<784, 32>::build(0)?; // or Shallow::<784, 32>::load(path)?
+//! let images = vec![0.5; 2 * 784]; // two images, brightness in [0, 1]
+//! let codes = model.encode(batch(&images)?)?; // (2, 32)
+//! let rebuilt = model.decode(codes)?; // (2, 784)
+//! assert_eq!(rebuilt.as_vec().len(), images.len());
+//! # Ok::<(), ae_model::ModelError>(())
+//! ```
+//!
+//! [`Autoencoder`] is generic over its two halves, each a [`Network`]: [`Shallow`] and [`Deep`] are the
+//! ones with a name. Sizes are types, so a decoder for another code does not compile; the number of
+//! rows in a [`Batch`] is free. [`Parameters`] and [`DenseStack`] show the numbers inside.
+
+mod architecture;
+mod autoencoder;
+mod error;
+mod init;
+mod layers;
+mod parameters;
+mod presets;
+mod weights;
+
+pub use architecture::{Architecture, Preset};
+pub use autoencoder::Autoencoder;
+pub use dfdx;
+pub use error::ModelError;
+pub use init::{build_decoder, build_encoder};
+pub use layers::{
+    AutoencoderStack, Batch, DenseActivation, DensePart, DenseStack, LayerSpec, Linear, Network, Pointwise,
+    Sizes, Traced, batch,
+};
+pub use parameters::{NamedTensor, Parameters, update_parameters};
+pub use presets::{Deep, DeepDecoder, DeepEncoder, Shallow, ShallowDecoder, ShallowEncoder};
+pub use weights::{
+    MAX_FILE_BYTES, MAX_HEADER_BYTES, WeightsId, load_decoder, load_encoder, peek, save_decoder, save_encoder,
+};

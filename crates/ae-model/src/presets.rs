@@ -1,0 +1,28 @@
+//! The models that have a name.
+
+use dfdx::nn::modules::ReLU;
+
+use crate::{Autoencoder, Linear};
+
+/// `PIXELS -> CODE, relu`.
+pub type ShallowEncoder<const PIXELS: usize, const CODE: usize> = (Linear<PIXELS, CODE>, ReLU);
+
+/// `CODE -> PIXELS` logits.
+pub type ShallowDecoder<const PIXELS: usize, const CODE: usize> = (Linear<CODE, PIXELS>,);
+
+/// One layer a side, the code behind a ReLU: with 784 pixels and a code of 32 numbers, the model of
+/// the reference recipe.
+pub type Shallow<const PIXELS: usize, const CODE: usize> =
+    Autoencoder<ShallowEncoder<PIXELS, CODE>, ShallowDecoder<PIXELS, CODE>>;
+
+/// `PIXELS -> H1, relu -> H2, relu -> CODE`.
+pub type DeepEncoder<const PIXELS: usize, const H1: usize, const H2: usize, const CODE: usize> =
+    (Linear<PIXELS, H1>, ReLU, Linear<H1, H2>, ReLU, Linear<H2, CODE>);
+
+/// `CODE -> H2, relu -> H1, relu -> PIXELS` logits.
+pub type DeepDecoder<const PIXELS: usize, const H1: usize, const H2: usize, const CODE: usize> =
+    (Linear<CODE, H2>, ReLU, Linear<H2, H1>, ReLU, Linear<H1, PIXELS>);
+
+/// Three layers a side, ReLU between them, a linear code.
+pub type Deep<const PIXELS: usize, const H1: usize, const H2: usize, const CODE: usize> =
+    Autoencoder<DeepEncoder<PIXELS, H1, H2, CODE>, DeepDecoder<PIXELS, H1, H2, CODE>>;

@@ -1,0 +1,97 @@
+//! A network of one's own: four dense layers a side, more than dfdx's tuples hold, with the names that
+//! PyTorch gives an `nn.Sequential` of them.
+
+use ae_model::dfdx::nn::modules::{self, Tanh};
+use ae_model::dfdx::nn::{Module, ModuleVisitor, TensorCollection};
+use ae_model::dfdx::shapes::{Const, Dtype};
+use ae_model::dfdx::tensor::{Cpu, CpuError, Tape, Tensor};
+use ae_model::dfdx::tensor_ops::Device;
+use ae_model::{Autoencoder, Batch, LayerSpec, ModelError, Network, Parameters, Shallow, Sizes, batch};
+
+/// `A -> B, tanh -> B, tanh -> B, gate -> C`; generic as far as dfdx's traits ask.
+#[derive(Clone, Debug)]
+struct Four<const A: usize, const B: usize, const C: usize, T: Dtype = f32, Dev: Device<T> = Cpu> {
+    first: modules::Linear<A, B, T, Dev>,
+    second: modules::Linear<B, B, T, Dev>,
+    third: modules::Linear<B, B, T, Dev>,
+    last: modules::Linear<B, C, T, Dev>,
+}
+
+impl<const A: usize, const B: usize, const C: usize> TensorCollection<f32, Cpu> for Four<A, B, C> {
+    type To<T2: Dtype, Dev2: Device<T2>> = Four<A, B, C, T2, Dev2>;
+
+    fn iter_tensors<V: ModuleVisitor<Self, f32, Cpu>>(
+        visitor: &mut V,
+    ) -> Result<Option<Self::To<V::E2, V::D2>>, V::Err> {
+        visitor.visit_fields(
+            (
+                Self::module("0", |m| &m.first, |m| &mut m.first),
+                Self::module("2", |m| &m.second, |m| &mut m.second),
+                Self::module("4", |m| &m.third, |m| &mut m.third),
+                Self::module("6", |m| &m.last, |m| &mut m.last),
+            ),
+            |(first, second, third, last)| Four { first, second, third, last },
+        )
+    }
+}
+
+type Rows<const N: usize, T> = Tensor<(usize, Const<N>), f32, Cpu, T>;
+
+impl<const A: usize, const B: usize, const C: usize, T: Tape<f32, Cpu>> Module<Rows<A, T>> for Four<A, B, C> {
+    type Output = Rows<C, T>;
+    type Error = CpuError;
+
+    fn try_forward(&self, x: Rows<A, T>) -> Result<Rows<C, T>, CpuError> {
+        let h = Tanh.try_forward(self.first.try_forward(x)?)?;
+        let h = Tanh.try_forward(self.second.try_forward(h)?)?;
+        self.last.try_forward(self.third.try_forward(h)?.try_square()?)
+    }
+}
+
+impl<const A: usize, const B: usize, const C: usize> Sizes for Four<A, B, C> {
+    type In = Const<A>;
+    type Out = Const<C>;
+}
+
+impl<const A: usize, const B: usize, const C: usize> Network for Four<A, B, C> {
+    fn specs() -> Vec<LayerSpec> {
+        let linear = |inputs, outputs| LayerSpec::Linear { inputs, outputs };
+        vec![
+            linear(A, B),
+            LayerSpec::Tanh,
+            linear(B, B),
+            LayerSpec::Tanh,
+            linear(B, B),
+            LayerSpec::Other("square".to_owned()),
+            linear(B, C),
+        ]
+    }
+}
+
+type Model = Autoencoder<Four<6, 5, 2>, Four<2, 4, 6>>;
+
+#[test]
+fn it_is_built_computed_saved_and_loaded_like_any_other() {
+    let model = Model::build(1).unwrap();
+    let names: Vec<_> = model.parameters().into_iter().map(|tensor| tensor.name).collect();
+    assert_eq!(names[..3], ["encoder.0.weight", "encoder.0.bias", "encoder.2.weight"]);
+    assert_eq!(names[14..], ["decoder.6.weight", "decoder.6.bias"]);
+
+    let x: Batch<Const<6>> = batch(&[0.25; 3 * 6]).unwrap();
+    let rebuilt = model.reconstruct(x.clone()).unwrap().as_vec();
+    assert_eq!(rebuilt.len(), 3 * 6);
+    let copy = Model::from_bytes(&model.to_bytes().unwrap()).unwrap();
+    assert_eq!(copy.reconstruct(x).unwrap().as_vec(), rebuilt);
+    assert_ne!(Model::build(2).unwrap().identity(), model.identity());
+    assert_eq!(Model::architecture().preset(), None);
+}
+
+#[test]
+fn its_file_is_not_taken_for_another_models() {
+    let bytes = Model::build(1).unwrap().to_bytes().unwrap();
+    let error = Shallow::<6, 2>::from_bytes(&bytes).unwrap_err();
+    let expected =
+        "the encoder is linear 6 -> 5, tanh, linear 5 -> 5, tanh, linear 5 -> 5, square, linear 5 -> 2";
+    assert!(matches!(error, ModelError::Architecture { what: "encoder", .. }));
+    assert!(error.to_string().contains(expected), "{error}");
+}
