@@ -1,1 +1,42 @@
-fn main() {}
+//! `cargo xtask`: parse the command line, call the libraries, print what they answer.
+//!
+//! The only crate that prints, parses arguments and picks paths.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "talking to the terminal is this crate's work")]
+
+mod check;
+mod cli;
+mod data;
+mod figure;
+mod menu;
+mod paths;
+mod progress;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+/// As clap exits when it cannot parse the arguments.
+const BAD_ARGUMENTS: u8 = 2;
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Train(args) => train::run(&args),
+        Command::Figure(args) => figure::run(&args),
+        Command::Check => check::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            if error.is::<ae_train::ConfigError>() || error.is::<menu::OffMenu>() {
+                ExitCode::from(BAD_ARGUMENTS)
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What a training run is told to do, checked before any of it is done.
+
+use serde::{Deserialize, Serialize};
+
+/// The order in which an epoch visits the training images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EpochOrder {
+    /// A new permutation every epoch, drawn from the run's seed.
+    Shuffled,
+    /// As the images stand in the file, every epoch.
+    Sequential,
+}
+
+/// Settings of a training run as a caller gives them, unchecked.
+///
+/// [`Default`] is the reference recipe: 50 epochs, batches of 64, Adam at 1e-3, seed 0, reshuffled
+/// every epoch. [`check`](Self::check) is the only way from here to a [`TrainConfig`], and only that
+/// can train.
+///
+/// ```
+/// use ae_train::TrainParams;
+///
+/// let config = TrainParams { epochs: 3, ..TrainParams::default() }.check()?;
+/// assert_eq!((config.epochs(), config.batch_size()), (3, 64));
+/// assert!(TrainParams { learning_rate: f32::NAN, ..TrainParams::default() }.check().is_err());
+/// # Ok::<(), ae_train::ConfigError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainParams {
+    /// Passes over the training images, at least 1.
+    pub epochs: u64,
+    /// Images a step, at least 1; an epoch's last batch may be shorter.
+    pub batch_size: usize,
+    /// Adam's step size, finite and above 0.
+    pub learning_rate: f32,
+    /// What every random draw of the run descends from.
+    pub seed: u64,
+    /// The order of an epoch.
+    pub order: EpochOrder,
+}
+
+impl Default for TrainParams {
+    fn default() -> Self {
+        Self { epochs: 50, batch_size: 64, learning_rate: 1e-3, seed: 0, order: EpochOrder::Shuffled }
+    }
+}
+
+impl TrainParams {
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the first setting that is out of its range.
+    pub fn check(self) -> Result<TrainConfig, ConfigError> {
+        if self.epochs == 0 {
+            return Err(ConfigError::Epochs);
+        }
+        if self.batch_size == 0 {
+            return Err(ConfigError::BatchSize);
+        }
+        if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
+            return Err(ConfigError::LearningRate { found: self.learning_rate });
+        }
+        Ok(TrainConfig(self))
+    }
+}
+
+/// Settings that have passed [`TrainParams::check`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TrainConfig(TrainParams);
+
+impl TrainConfig {
+    /// Passes over the training images, at least 1.
+    pub fn epochs(&self) -> u64 {
+        self.0.epochs
+    }
+
+    /// Images a step, at least 1.
+    pub fn batch_size(&self) -> usize {
+        self.0.batch_size
+    }
+
+    /// Adam's step size, finite and above 0.
+    pub fn learning_rate(&self) -> f32 {
+        self.0.learning_rate
+    }
+
+    /// What every random draw of the run descends from.
+    pub fn seed(&self) -> u64 {
+        self.0.seed
+    }
+
+    /// The order of an epoch.
+    pub fn order(&self) -> EpochOrder {
+        self.0.order
+    }
+
+    /// The settings as they were given.
+    pub fn params(&self) -> TrainParams {
+        self.0
+    }
+}
+
+/// A setting out of its range.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// No epochs asked for.
+    #[error("epochs: expected at least 1, found 0")]
+    Epochs,
+    /// Batches of no images.
+    #[error("batch size: expected at least 1, found 0")]
+    BatchSize,
+    /// A step size that cannot train.
+    #[error("learning rate: expected a finite number above 0, found {found}")]
+    LearningRate {
+        /// What was given.
+        found: f32,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_the_reference_recipe() {
+        let config = TrainParams::default().check().unwrap();
+        assert_eq!(config.epochs(), 50);
+        assert_eq!(config.batch_size(), 64);
+        assert_eq!(config.learning_rate(), 1e-3);
+        assert_eq!(config.order(), EpochOrder::Shuffled);
+    }
+
+    #[test]
+    fn each_range_is_checked() {
+        let good = TrainParams::default();
+        assert_eq!(TrainParams { epochs: 0, ..good }.check(), Err(ConfigError::Epochs));
+        assert_eq!(TrainParams { batch_size: 0, ..good }.check(), Err(ConfigError::BatchSize));
+        for found in [0.0, -1e-3, f32::INFINITY, f32::NEG_INFINITY] {
+            assert_eq!(
+                TrainParams { learning_rate: found, ..good }.check(),
+                Err(ConfigError::LearningRate { found })
+            );
+        }
+        assert!(matches!(
+            TrainParams { learning_rate: f32::NAN, ..good }.check(),
+            Err(ConfigError::LearningRate { found }) if found.is_nan()
+        ));
+    }
+}

@@ -1,0 +1,51 @@
+//! What can stop a training run.
+
+use ae_data::DataError;
+use ae_model::ModelError;
+
+/// A run that could not start, or could not go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A set without images.
+    #[error("the {set} set has no images")]
+    NoImages {
+        /// Which of the two sets.
+        set: &'static str,
+    },
+    /// Images of another size than the model's.
+    #[error("the {set} images have {rows} x {cols} pixels, the model takes {expected}")]
+    ImageSize {
+        /// Which of the two sets.
+        set: &'static str,
+        /// Pixels from top to bottom.
+        rows: usize,
+        /// Pixels from left to right.
+        cols: usize,
+        /// Pixels that the model takes.
+        expected: usize,
+    },
+    /// The loss left the finite numbers; the weights are of no use from here on.
+    #[error(
+        "the loss became {value} in epoch {epoch}, step {step}: try a smaller learning rate than {learning_rate}"
+    )]
+    NonFinite {
+        /// The epoch, from 1.
+        epoch: u64,
+        /// The step within it, from 1.
+        step: usize,
+        /// What the loss was.
+        value: f64,
+        /// Adam's step size in this run.
+        learning_rate: f32,
+    },
+    /// The images.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The system gives no threads.
+    #[error("cannot start the threads to train with")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}

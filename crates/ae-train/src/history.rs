@@ -1,0 +1,89 @@
+//! What a run measured, epoch by epoch.
+
+use std::io::{Read, Write};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Baselines, Evaluation};
+
+/// One epoch, as it was measured, and one row of `history.csv`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// Counted from 1.
+    pub epoch: u64,
+    /// Mean BCE of the epoch's batches as they were trained on, weighted by images, nats. The weights
+    /// move while it is taken, so it stands a little above what the epoch's last weights would score.
+    pub train_bce: f64,
+    /// BCE on the test set under the weights after the epoch, mean over images and pixels, nats.
+    pub test_bce: f64,
+    /// MSE on the test set, mean over images and pixels, `[0, 1]` scale.
+    pub test_mse: f64,
+    /// PSNR of `test_mse`, dB, peak 1.0.
+    pub test_psnr_db: f64,
+    /// Code units that are exactly 0 for every test image.
+    pub dead_units: usize,
+    /// Seconds the epoch's steps took, evaluation not included.
+    pub wall_s: f64,
+}
+
+/// A whole run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// One record an epoch, in order; never empty.
+    pub epochs: Vec<EpochRecord>,
+    /// The training set under the last weights.
+    pub train: Evaluation,
+    /// The test set under the last weights.
+    pub test: Evaluation,
+    /// What the figures are to be read against.
+    pub baselines: Baselines,
+    /// Seconds from the first step to the last evaluation.
+    pub wall_s: f64,
+}
+
+impl History {
+    /// The last epoch's record.
+    pub fn last(&self) -> &EpochRecord {
+        self.epochs.last().expect("a run has at least one epoch, TrainParams::check sees to it")
+    }
+}
+
+/// Writes `history.csv`: a header, then one row an epoch.
+pub(crate) fn write_csv(epochs: &[EpochRecord], out: impl Write) -> std::io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    for record in epochs {
+        csv.serialize(record)?;
+    }
+    csv.flush()
+}
+
+/// Reads what [`write_csv`] wrote.
+pub(crate) fn read_csv(input: impl Read) -> Result<Vec<EpochRecord>, csv::Error> {
+    csv::Reader::from_reader(input).deserialize().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_survives_the_file() {
+        let row = EpochRecord {
+            epoch: 1,
+            train_bce: 0.1 + 0.2,
+            test_bce: 1e-17,
+            test_mse: 0.25,
+            test_psnr_db: 6.0206,
+            dead_units: 3,
+            wall_s: 0.5,
+        };
+        let mut file = Vec::new();
+        write_csv(&[row, EpochRecord { epoch: 2, ..row }], &mut file).unwrap();
+        let text = String::from_utf8(file.clone()).unwrap();
+        assert!(text.starts_with(
+            "epoch,train_bce,test_bce,test_mse,test_psnr_db,dead_units,wall_s\n1,0.30000000000000004,"
+        ));
+        let back = read_csv(file.as_slice()).unwrap();
+        assert_eq!(back, [row, EpochRecord { epoch: 2, ..row }]);
+    }
+}

@@ -1,0 +1,350 @@
+//! The folder a run leaves behind: `run.json`, `history.csv`, `model.safetensors`, `figures/`.
+//!
+//! Every file is written aside, synced and renamed. `run.json` comes last: a folder that has one
+//! has a whole run.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use ae_data::ImageSet;
+use ae_file::ReplaceError;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::history::{read_csv, write_csv};
+use crate::{Baselines, EpochRecord, Evaluation, History, TrainParams};
+
+/// No record or history of a run is anywhere near this size; a larger file is not one.
+const MAX_TEXT_BYTES: u64 = 16 << 20;
+
+/// The format of `run.json` that this version writes and reads.
+pub const RUN_FORMAT: u32 = 1;
+
+/// Everything needed to redo a run, and what it came to: the content of `run.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// [`RUN_FORMAT`].
+    pub format: u32,
+    /// Version of this workspace.
+    pub version: String,
+    /// The model's preset, and what identifies its weights.
+    pub model: ModelRecord,
+    /// Settings of the run.
+    pub config: TrainParams,
+    /// The engine that computed it, and with how many threads.
+    pub engine: EngineRecord,
+    /// The images.
+    pub data: DataRecord,
+    /// What the figures are to be read against.
+    pub baselines: Baselines,
+    /// Mean BCE over the last epoch's batches, nats.
+    pub last_epoch_train_bce: f64,
+    /// The training set under the last weights.
+    pub train: Evaluation,
+    /// The test set under the last weights.
+    pub test: Evaluation,
+    /// Seconds from the first step to the last evaluation.
+    pub wall_s: f64,
+    /// Training images a second over all epochs' steps.
+    pub images_per_s: f64,
+}
+
+/// Which model a run trained.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelRecord {
+    /// Name of the preset.
+    pub preset: String,
+    /// Values in an image.
+    pub pixels: usize,
+    /// Values in a code.
+    pub code: usize,
+    /// File of weights that the run started from, if it did not draw them from its seed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub init: Option<PathBuf>,
+    /// SHA-256 that identifies the trained weights, hexadecimal.
+    pub identity: String,
+}
+
+/// What computed a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EngineRecord {
+    /// `fused` or `autodiff`.
+    pub name: String,
+    /// Threads it computed with.
+    pub threads: usize,
+}
+
+/// The images of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataRecord {
+    /// Where they were read from.
+    pub source: DataSource,
+    /// The training images.
+    pub train: SetRecord,
+    /// The test images.
+    pub test: SetRecord,
+}
+
+/// Where a run's images come from, as the user named it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataSource {
+    /// A folder with the four files of MNIST.
+    Folder(PathBuf),
+    /// Single IDX files; without `test` the last tenth of `images`, by seed, is held out.
+    Files {
+        /// Training images.
+        images: PathBuf,
+        /// Test images.
+        test: Option<PathBuf>,
+    },
+}
+
+/// One set of images.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetRecord {
+    /// How many.
+    pub images: usize,
+    /// Pixels from top to bottom.
+    pub rows: usize,
+    /// Pixels from left to right.
+    pub cols: usize,
+    /// SHA-256 of the pixels, hexadecimal: bytes in file order, labels not included.
+    pub sha256: String,
+}
+
+impl SetRecord {
+    /// The record of `images`.
+    pub fn of(images: &ImageSet) -> Self {
+        Self {
+            images: images.len(),
+            rows: images.rows(),
+            cols: images.cols(),
+            sha256: Sha256::digest(images.pixels()).iter().map(|byte| format!("{byte:02x}")).collect(),
+        }
+    }
+}
+
+/// What [`RunFolder::create`] does where a run stands already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Answer [`RunFolderError::HoldsRun`].
+    Refuse,
+    /// Let the new run's files take the old ones' places.
+    Replace,
+}
+
+/// A folder that holds, or is to hold, one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Makes the folder, with its parents, and proves that it can be written to, before anybody
+    /// trains for an hour to find out.
+    ///
+    /// # Errors
+    /// [`RunFolderError::HoldsRun`] if there is a run and `existing` refuses it,
+    /// [`RunFolderError::Io`] if the folder can't be made or written to.
+    pub fn create(path: impl Into<PathBuf>, existing: Existing) -> Result<Self, RunFolderError> {
+        let folder = Self { path: path.into() };
+        if existing == Existing::Refuse
+            && let Some(file) = folder.files().into_iter().find(|file| fs::symlink_metadata(file).is_ok())
+        {
+            return Err(RunFolderError::HoldsRun { path: folder.path, file });
+        }
+        fs::create_dir_all(&folder.path).map_err(|e| folder.io("create the folder", &folder.path, e))?;
+        let probe = folder.path.join(".writable");
+        ae_file::replace(&probe, |_| Ok(()))?;
+        fs::remove_file(&probe).map_err(|e| folder.io("remove a file of", &folder.path, e))?;
+        Ok(folder)
+    }
+
+    /// The run in `path`.
+    ///
+    /// # Errors
+    /// [`RunFolderError::NoRun`] if `path` has no `run.json`.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, RunFolderError> {
+        let folder = Self { path: path.into() };
+        if !folder.record_path().is_file() {
+            return Err(RunFolderError::NoRun { path: folder.path });
+        }
+        Ok(folder)
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The trained weights.
+    pub fn model_path(&self) -> PathBuf {
+        self.path.join("model.safetensors")
+    }
+
+    /// The table of epochs.
+    pub fn history_path(&self) -> PathBuf {
+        self.path.join("history.csv")
+    }
+
+    /// The record of the run.
+    pub fn record_path(&self) -> PathBuf {
+        self.path.join("run.json")
+    }
+
+    /// Where pictures of the run go.
+    pub fn figures_path(&self) -> PathBuf {
+        self.path.join("figures")
+    }
+
+    /// Writes `history.csv`, then `run.json`; the caller has written the model by then.
+    ///
+    /// # Errors
+    /// [`RunFolderError::Write`] with the file that could not be written.
+    pub fn save(&self, history: &History, record: &RunRecord) -> Result<(), RunFolderError> {
+        ae_file::replace(&self.history_path(), |out| write_csv(&history.epochs, out))?;
+        ae_file::replace(&self.record_path(), |out| {
+            serde_json::to_writer_pretty(&mut *out, record)?;
+            out.write_all(b"\n")
+        })?;
+        Ok(())
+    }
+
+    /// Reads `run.json`.
+    ///
+    /// # Errors
+    /// [`RunFolderError::Io`], [`RunFolderError::TooLarge`], [`RunFolderError::Record`] or
+    /// [`RunFolderError::Format`].
+    pub fn record(&self) -> Result<RunRecord, RunFolderError> {
+        /// Read ahead of the rest, so that a newer format is called newer and not malformed.
+        #[derive(Deserialize)]
+        struct Format {
+            format: u32,
+        }
+        let path = self.record_path();
+        let text = self.read_text(&path)?;
+        let malformed = |source| RunFolderError::Record { path: path.clone(), source };
+        let Format { format } = serde_json::from_str(&text).map_err(malformed)?;
+        if format != RUN_FORMAT {
+            return Err(RunFolderError::Format { path, found: format });
+        }
+        serde_json::from_str(&text).map_err(malformed)
+    }
+
+    /// Reads `history.csv`.
+    ///
+    /// # Errors
+    /// [`RunFolderError::Io`], [`RunFolderError::TooLarge`] or [`RunFolderError::History`], the last
+    /// for a table without rows too.
+    pub fn history(&self) -> Result<Vec<EpochRecord>, RunFolderError> {
+        let path = self.history_path();
+        let text = self.read_text(&path)?;
+        match read_csv(text.as_bytes()) {
+            Ok(rows) if rows.is_empty() => Err(RunFolderError::EmptyHistory { path }),
+            Ok(rows) => Ok(rows),
+            Err(source) => Err(RunFolderError::History { path, source }),
+        }
+    }
+
+    fn files(&self) -> [PathBuf; 3] {
+        [self.record_path(), self.model_path(), self.history_path()]
+    }
+
+    fn read_text(&self, path: &Path) -> Result<String, RunFolderError> {
+        // A FIFO or a device would block or never end, so ask what it is before opening it.
+        let metadata = fs::metadata(path).map_err(|e| self.io("read", path, e))?;
+        if !metadata.is_file() {
+            return Err(RunFolderError::NotAFile { path: path.into() });
+        }
+        let file = fs::File::open(path).map_err(|e| self.io("read", path, e))?;
+        let mut text = String::new();
+        file.take(MAX_TEXT_BYTES + 1).read_to_string(&mut text).map_err(|e| self.io("read", path, e))?;
+        if text.len() as u64 > MAX_TEXT_BYTES {
+            return Err(RunFolderError::TooLarge { path: path.into(), limit: MAX_TEXT_BYTES });
+        }
+        Ok(text)
+    }
+
+    fn io(&self, action: &'static str, path: &Path, source: io::Error) -> RunFolderError {
+        RunFolderError::Io { action, path: path.into(), source }
+    }
+}
+
+/// A run folder that can't be made, read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunFolderError {
+    /// Training would take the place of a run that is there.
+    #[error("{} holds a run already: {} exists", .path.display(), .file.display())]
+    HoldsRun {
+        /// The folder.
+        path: PathBuf,
+        /// What was found in it.
+        file: PathBuf,
+    },
+    /// No `run.json`.
+    #[error("{} holds no finished run: it has no run.json", .path.display())]
+    NoRun {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The system refused.
+    #[error("cannot {action} {}", .path.display())]
+    Io {
+        /// What was being done.
+        action: &'static str,
+        /// To which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file could not be replaced.
+    #[error(transparent)]
+    Write(#[from] ReplaceError),
+    /// A folder, a device or a pipe where a file is needed.
+    #[error("{} is not a regular file", .path.display())]
+    NotAFile {
+        /// What was found there.
+        path: PathBuf,
+    },
+    /// Larger than any file of its kind.
+    #[error("{} is larger than the limit of {limit} bytes", .path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// `run.json` of another version.
+    #[error("{}: format {found}, this version reads format {RUN_FORMAT}", .path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+    /// `run.json` is not what this program writes.
+    #[error("{} is not a record of a run", .path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// Where it goes wrong.
+        source: serde_json::Error,
+    },
+    /// `history.csv` is not what this program writes.
+    #[error("{} is not a history of a run", .path.display())]
+    History {
+        /// The file.
+        path: PathBuf,
+        /// Where it goes wrong.
+        source: csv::Error,
+    },
+    /// `history.csv` without an epoch.
+    #[error("{} has no epochs", .path.display())]
+    EmptyHistory {
+        /// The file.
+        path: PathBuf,
+    },
+}

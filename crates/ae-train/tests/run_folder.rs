@@ -1,0 +1,147 @@
+//! What a run folder holds, and what it refuses.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use std::fs;
+use std::path::Path;
+
+use ae_train::{
+    Baselines, DataRecord, DataSource, EngineRecord, EpochRecord, Evaluation, Existing, History, ModelRecord,
+    RUN_FORMAT, RunFolder, RunFolderError, RunRecord, SetRecord, TrainParams,
+};
+use tempfile::TempDir;
+
+fn evaluation() -> Evaluation {
+    Evaluation { images: 12, bce: 0.1, mse: 0.01, psnr_db: 20.0, dead_units: 1 }
+}
+
+fn history() -> History {
+    let row = EpochRecord {
+        epoch: 1,
+        train_bce: 0.2,
+        test_bce: 0.1,
+        test_mse: 0.01,
+        test_psnr_db: 20.0,
+        dead_units: 1,
+        wall_s: 0.5,
+    };
+    let baselines = Baselines { mean_image_bce: 0.3, mean_image_mse: 0.07, entropy_floor_bce: 0.05 };
+    History { epochs: vec![row], train: evaluation(), test: evaluation(), baselines, wall_s: 0.75 }
+}
+
+fn record(source: DataSource) -> RunRecord {
+    let set = SetRecord { images: 12, rows: 28, cols: 28, sha256: "00".repeat(32) };
+    RunRecord {
+        format: RUN_FORMAT,
+        version: "0.1.0".to_owned(),
+        model: ModelRecord {
+            preset: "shallow".to_owned(),
+            pixels: 784,
+            code: 32,
+            init: None,
+            identity: "ab".repeat(32),
+        },
+        config: TrainParams { learning_rate: 0.1, ..TrainParams::default() },
+        engine: EngineRecord { name: "autodiff".to_owned(), threads: 2 },
+        data: DataRecord { source, train: set.clone(), test: set },
+        baselines: history().baselines,
+        last_epoch_train_bce: 0.2,
+        train: evaluation(),
+        test: evaluation(),
+        wall_s: 0.75,
+        images_per_s: 24.0,
+    }
+}
+
+fn saved(at: &Path) -> RunFolder {
+    let folder = RunFolder::create(at, Existing::Refuse).unwrap();
+    folder.save(&history(), &record(DataSource::Folder("data/mnist".into()))).unwrap();
+    folder
+}
+
+#[test]
+fn what_is_saved_is_read_back() {
+    let temp = TempDir::new().unwrap();
+    let folder = saved(&temp.path().join("runs/one"));
+    let again = RunFolder::open(folder.path()).unwrap();
+    assert_eq!(again.record().unwrap(), record(DataSource::Folder("data/mnist".into())));
+    assert_eq!(again.history().unwrap(), history().epochs);
+    let mut names: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["history.csv", "run.json"], "nothing else is left behind");
+
+    let files = DataSource::Files { images: "mine.idx".into(), test: None };
+    folder.save(&history(), &record(files.clone())).unwrap();
+    assert_eq!(folder.record().unwrap().data.source, files);
+}
+
+#[test]
+fn each_file_of_a_run_protects_it() {
+    for name in ["run.json", "history.csv", "model.safetensors"] {
+        let temp = TempDir::new().unwrap();
+        fs::write(temp.path().join(name), "what was there").unwrap();
+        match RunFolder::create(temp.path(), Existing::Refuse) {
+            Err(RunFolderError::HoldsRun { path, file }) => {
+                assert_eq!((path.as_path(), file), (temp.path(), temp.path().join(name)));
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+        RunFolder::create(temp.path(), Existing::Replace).unwrap();
+        assert_eq!(fs::read_to_string(temp.path().join(name)).unwrap(), "what was there");
+    }
+}
+
+#[test]
+fn a_folder_without_a_record_is_no_run() {
+    let temp = TempDir::new().unwrap();
+    assert!(matches!(RunFolder::open(temp.path()), Err(RunFolderError::NoRun { .. })));
+    assert!(matches!(RunFolder::open(temp.path().join("nowhere")), Err(RunFolderError::NoRun { .. })));
+}
+
+#[test]
+fn records_that_are_not_ours_are_refused() {
+    let temp = TempDir::new().unwrap();
+    let folder = saved(temp.path());
+    let whole = fs::read_to_string(folder.record_path()).unwrap();
+
+    fs::write(folder.record_path(), whole.replacen("\"format\": 1", "\"format\": 2", 1)).unwrap();
+    assert!(matches!(folder.record(), Err(RunFolderError::Format { found: 2, .. })));
+
+    // The last two bytes are the closing brace and a line feed, so every prefix lacks something.
+    for length in (0..whole.len() - 1).step_by(7) {
+        fs::write(folder.record_path(), &whole[..length]).unwrap();
+        assert!(matches!(folder.record(), Err(RunFolderError::Record { .. })), "{length} bytes");
+    }
+    fs::write(folder.record_path(), [0xff, 0xfe]).unwrap();
+    assert!(matches!(folder.record(), Err(RunFolderError::Io { .. })));
+}
+
+#[test]
+fn histories_that_are_not_ours_are_refused() {
+    let temp = TempDir::new().unwrap();
+    let folder = saved(temp.path());
+    let whole = fs::read_to_string(folder.history_path()).unwrap();
+    let header = whole.lines().next().unwrap();
+    fs::write(folder.history_path(), format!("{header}\n")).unwrap();
+    assert!(matches!(folder.history(), Err(RunFolderError::EmptyHistory { .. })));
+    for broken in [format!("{header}\n1,0.2\n"), whole.replace("0.2", "low"), whole.replace("test_mse", "x")]
+    {
+        fs::write(folder.history_path(), broken).unwrap();
+        assert!(matches!(folder.history(), Err(RunFolderError::History { .. })));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_never_ends_is_not_read() {
+    let temp = TempDir::new().unwrap();
+    let folder = saved(temp.path());
+    fs::remove_file(folder.history_path()).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", folder.history_path()).unwrap();
+    assert!(matches!(folder.history(), Err(RunFolderError::NotAFile { .. })));
+
+    fs::remove_file(folder.history_path()).unwrap();
+    fs::File::create(folder.history_path()).unwrap().set_len(100 << 30).unwrap();
+    assert!(matches!(folder.history(), Err(RunFolderError::TooLarge { .. })));
+}

@@ -1,0 +1,86 @@
+//! A small data set on disk, and the program run on it as a user would.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use ae_data::{Elements, IdxArray, idx};
+use tempfile::TempDir;
+
+/// A folder that is removed at the end of the test, with the four files of a small digit-like set.
+pub(crate) struct Fixture {
+    folder: TempDir,
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let fixture = Self { folder };
+        fs::create_dir(fixture.data()).unwrap();
+        for (stem, count) in [("train", 40), ("t10k", 12)] {
+            let images = fixture.data().join(format!("{stem}-images-idx3-ubyte"));
+            write_idx(&images, &[count, 28, 28], pixels(count, 28 * 28));
+            let labels = (0..count).map(|i| (i % 10) as u8).collect();
+            write_idx(&fixture.data().join(format!("{stem}-labels-idx1-ubyte")), &[count], labels);
+        }
+        fixture
+    }
+
+    /// A path inside the folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The folder with the four files.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.path("data")
+    }
+
+    /// Runs the program in the folder, so that the defaults lie in it too.
+    pub(crate) fn xtask(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .args(arguments)
+            .env_remove("CARGO_MANIFEST_DIR")
+            .current_dir(self.folder.path())
+            .output()
+            .unwrap()
+    }
+
+    /// Runs it, and expects it to end well; returns what it printed.
+    pub(crate) fn succeed(&self, arguments: &[&str]) -> String {
+        let output = self.xtask(arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs it, and expects exit code `code`, nothing but one line on stderr, and no panic; returns
+    /// that line.
+    pub(crate) fn fail(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.xtask(arguments);
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {errors}");
+        assert!(!errors.contains("panicked"), "{errors}");
+        assert!(errors.starts_with("error: "), "{errors}");
+        errors
+    }
+}
+
+/// Blurred bars at places that differ from image to image: many zeros, some greys, as in handwriting.
+pub(crate) fn pixels(count: usize, size: usize) -> Vec<u8> {
+    (0..count * size)
+        .map(|at| {
+            let (image, pixel) = (at / size, at % size);
+            match (pixel + 7 * image) % 28 {
+                10 | 14 => 128,
+                11..=13 => 255,
+                _ => 0,
+            }
+        })
+        .collect()
+}
+
+pub(crate) fn write_idx(path: &Path, dims: &[usize], bytes: Vec<u8>) {
+    let array = IdxArray::new(dims.to_vec(), Elements::U8(bytes)).unwrap();
+    idx::write(&array, fs::File::create(path).unwrap()).unwrap();
+}

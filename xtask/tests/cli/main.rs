@@ -1,0 +1,7 @@
+//! The program as a user runs it, on a small data set: exit codes, messages, and files left behind.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod bad_input;
+mod fixture;
+mod train_and_figure;

@@ -1,0 +1,152 @@
+//! Runs that end well: what `train` and `figure` leave on disk.
+
+use std::fs;
+
+use crate::fixture::{Fixture, pixels, write_idx};
+use ae_train::{EpochOrder, RunFolder, TrainParams};
+
+const FILES: [&str; 5] =
+    ["run.json", "history.csv", "model.safetensors", "figures/reconstructions.png", "figures/loss.svg"];
+
+#[test]
+fn a_bare_train_writes_the_whole_run_and_a_bare_figure_draws_it_again() {
+    let fixture = Fixture::new();
+    let said = fixture.succeed(&["train", "--data", "data", "--epochs", "2"]);
+    for file in FILES {
+        let path = fixture.path("runs/shallow-32").join(file);
+        assert!(path.is_file(), "{file} is missing");
+        assert!(said.contains(&format!("runs/shallow-32/{file}")), "{said}");
+    }
+    assert_eq!(said.lines().filter(|line| line.starts_with("epoch ")).count(), 2, "{said}");
+
+    let picture = fixture.path("runs/shallow-32/figures/reconstructions.png");
+    let drawn_by_train = fs::read(&picture).unwrap();
+    fs::remove_file(&picture).unwrap();
+    fixture.succeed(&["figure"]);
+    assert_eq!(fs::read(&picture).unwrap(), drawn_by_train);
+}
+
+#[test]
+fn the_record_says_what_was_done() {
+    let fixture = Fixture::new();
+    fixture.succeed(&[
+        "train",
+        "--data",
+        "data",
+        "--epochs",
+        "3",
+        "--batch-size",
+        "7",
+        "--seed",
+        "5",
+        "--code",
+        "8",
+        "--learning-rate",
+        "0.002",
+        "--order",
+        "sequential",
+        "--run",
+        "mine",
+    ]);
+    let folder = RunFolder::open(fixture.path("mine")).unwrap();
+    let record = folder.record().unwrap();
+    let expected = TrainParams {
+        epochs: 3,
+        batch_size: 7,
+        learning_rate: 0.002,
+        seed: 5,
+        order: EpochOrder::Sequential,
+    };
+    assert_eq!(record.config, expected);
+    assert_eq!((record.model.preset.as_str(), record.model.pixels, record.model.code), ("shallow", 784, 8));
+    assert_eq!((record.data.train.images, record.data.test.images), (40, 12));
+    assert_eq!((record.data.train.rows, record.data.train.cols), (28, 28));
+    let history = folder.history().unwrap();
+    assert_eq!(history.iter().map(|row| row.epoch).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(history[2].train_bce, record.last_epoch_train_bce);
+    assert_eq!(history[2].test_bce, record.test.bce);
+}
+
+#[test]
+fn the_picture_has_the_originals_over_the_reconstructions() {
+    let fixture = Fixture::new();
+    fixture.succeed(&["train", "--data", "data", "--epochs", "1"]);
+    let picture =
+        image::open(fixture.path("runs/shallow-32/figures/reconstructions.png")).unwrap().into_luma8();
+    let (tile, gap) = (28 * 4, 4);
+    assert_eq!(picture.dimensions(), (10 * tile + 9 * gap, 2 * tile + gap));
+    let originals = pixels(12, 784);
+    let mut differ = 0;
+    for (at, &original) in originals[..10 * 784].iter().enumerate() {
+        let (image, row, col) = ((at / 784) as u32, (at % 784 / 28) as u32, (at % 28) as u32);
+        for (dx, dy) in [(0, 0), (3, 0), (0, 3), (3, 3)] {
+            let (x, y) = (image * (tile + gap) + 4 * col + dx, 4 * row + dy);
+            assert_eq!(picture.get_pixel(x, y).0[0], original, "image {image}, row {row}, column {col}");
+            differ += u32::from(picture.get_pixel(x, y + tile + gap).0[0] != original);
+        }
+    }
+    assert!(differ > 0, "one epoch cannot rebuild every pixel, so the second row must be another");
+}
+
+#[test]
+fn one_seed_gives_one_file_of_weights_and_another_seed_another() {
+    let fixture = Fixture::new();
+    for (run, seed) in [("a", "3"), ("b", "3"), ("c", "4")] {
+        fixture.succeed(&["train", "--data", "data", "--epochs", "2", "--seed", seed, "--run", run]);
+    }
+    let weights = |run: &str| fs::read(fixture.path(run).join("model.safetensors")).unwrap();
+    assert_eq!(weights("a"), weights("b"));
+    assert_ne!(weights("a"), weights("c"));
+}
+
+#[test]
+fn single_files_without_labels_hold_out_their_last_tenth() {
+    let fixture = Fixture::new();
+    write_idx(&fixture.path("mine.idx"), &[30, 32, 32], pixels(30, 1024));
+    fixture.succeed(&["train", "--images", "mine.idx", "--epochs", "1", "--code", "16"]);
+    let folder = RunFolder::open(fixture.path("runs/shallow-16")).unwrap();
+    let record = folder.record().unwrap();
+    assert_eq!((record.data.train.images, record.data.test.images, record.model.pixels), (27, 3, 1024));
+    fs::remove_dir_all(folder.figures_path()).unwrap();
+    fixture.succeed(&["figure", "all", "--run", "runs/shallow-16"]);
+    assert_eq!(fs::read_dir(folder.figures_path()).unwrap().count(), 2);
+
+    write_idx(&fixture.path("test.idx"), &[5, 32, 32], pixels(5, 1024));
+    fixture.succeed(&[
+        "train",
+        "--images",
+        "mine.idx",
+        "--test-images",
+        "test.idx",
+        "--epochs",
+        "1",
+        "--run",
+        "b",
+    ]);
+    let record = RunFolder::open(fixture.path("b")).unwrap().record().unwrap();
+    assert_eq!((record.data.train.images, record.data.test.images), (30, 5));
+}
+
+#[test]
+fn init_starts_from_the_weights_of_a_file() {
+    let fixture = Fixture::new();
+    let train = |run: &str, more: &[&str]| {
+        let common = ["train", "--data", "data", "--epochs", "1", "--order", "sequential", "--run", run];
+        fixture.succeed(&[&common, more].concat());
+        RunFolder::open(fixture.path(run)).unwrap().record().unwrap()
+    };
+    let first = train("first", &[]);
+    let again = train("again", &["--seed", "9", "--init", "first/model.safetensors"]);
+    let other = train("other", &["--seed", "9"]);
+    assert!(again.last_epoch_train_bce < first.last_epoch_train_bce);
+    assert!(again.last_epoch_train_bce < other.last_epoch_train_bce);
+}
+
+#[test]
+fn force_replaces_a_run() {
+    let fixture = Fixture::new();
+    fixture.succeed(&["train", "--data", "data", "--epochs", "1"]);
+    fixture.succeed(&["train", "--data", "data", "--epochs", "2", "--force"]);
+    let folder = RunFolder::open(fixture.path("runs/shallow-32")).unwrap();
+    assert_eq!(folder.history().unwrap().len(), 2);
+}
