@@ -1,0 +1,214 @@
+//! Lanes: groups of [`LANE_ROWS`] neighbouring rows of a batch, worked on from input to deltas by one
+//! thread.
+//!
+//! How many lanes a batch has depends on its size alone, and each lane's buffers are its own, so threads
+//! that share out lanes compute the same bits however many they are.
+
+use std::ops::Range;
+
+use pulp::Arch;
+
+use crate::{
+    Inputs, Loss, SparseRows, Targets,
+    batch::ByteValues,
+    loss::Head,
+    products::{Backward, Forward, ForwardSparse, LaneRows, Lists},
+    stack::{LayerShape, Stack},
+    strips::{Matrix, Rows},
+};
+
+/// Rows in a lane, but for a batch's last one.
+pub(crate) const LANE_ROWS: usize = 16;
+
+/// Lanes of a batch.
+pub(crate) fn lane_count(rows: usize) -> usize {
+    rows.div_ceil(LANE_ROWS)
+}
+
+/// A checked batch.
+#[derive(Clone, Copy)]
+pub(crate) struct Batch<'a> {
+    pub(crate) inputs: Inputs<'a>,
+    pub(crate) targets: Targets<'a>,
+    pub(crate) loss: Loss,
+    pub(crate) rows: usize,
+}
+
+/// One lane's buffers for a range of a stack's layers. Layers are counted from the range's first.
+pub(crate) struct Lane {
+    /// Where in the batch the lane begins.
+    first: usize,
+    /// Rows it has now.
+    rows: usize,
+    /// `(rows, inputs)`: the values of byte inputs.
+    values: Vec<f32>,
+    /// Where the first layer's shards cut each sparse row's list.
+    cuts: Vec<u32>,
+    /// Each layer's activations; those of the last layer become its deltas.
+    activations: Vec<Matrix>,
+    /// Each layer's deltas but for the last's; none in a lane that only goes forward.
+    deltas: Vec<Matrix>,
+    /// The loss summed over the rows.
+    pub(crate) loss: f64,
+}
+
+impl Lane {
+    /// Buffers to go forward.
+    pub(crate) fn new(shapes: &[LayerShape]) -> Self {
+        Self {
+            first: 0,
+            rows: 0,
+            values: vec![0.0; LANE_ROWS * shapes[0].inputs],
+            cuts: Vec::new(),
+            activations: matrices(shapes),
+            deltas: Vec::new(),
+            loss: 0.0,
+        }
+    }
+
+    /// Buffers to go forward and back.
+    pub(crate) fn both_ways(shapes: &[LayerShape]) -> Self {
+        let cuts = vec![0; LANE_ROWS * shapes[0].shard_starts().count()];
+        Self { cuts, deltas: matrices(&shapes[..shapes.len() - 1]), ..Self::new(shapes) }
+    }
+
+    /// Takes at most [`LANE_ROWS`] rows of the batch through `layers` of the stack, from row `first` on.
+    pub(crate) fn forward(
+        &mut self,
+        arch: Arch,
+        stack: &Stack,
+        layers: Range<usize>,
+        inputs: Inputs<'_>,
+        first: usize,
+        rows: usize,
+    ) {
+        (self.first, self.rows) = (first, rows);
+        let shapes = &stack.shapes()[layers.clone()];
+        inputs.touch(first..first + rows, shapes[0].inputs);
+        if let Inputs::Bytes { pixels, rows } = inputs {
+            let width = shapes[0].inputs;
+            for (values, &row) in self.values.chunks_exact_mut(width).zip(&rows[first..][..self.rows]) {
+                arch.dispatch(ByteValues { bytes: &pixels[row as usize * width..][..width], values });
+            }
+        }
+        for (layer, shape) in shapes.iter().enumerate() {
+            let weights = stack.layer(layers.start + layer);
+            let (before, after) = self.activations.split_at_mut(layer);
+            let (panel_rows, activation, out) = (shape.panel_rows(), shape.activation, &mut after[0]);
+            if let (0, Inputs::Sparse { set, rows }) = (layer, inputs) {
+                let rows = &rows[first..][..self.rows];
+                let inputs = shape.inputs;
+                arch.dispatch(ForwardSparse { inputs, set, rows, weights, panel_rows, activation, out });
+            } else {
+                let x = match before.last() {
+                    Some(activations) => activations.rows(),
+                    None => dense_rows(&self.values, inputs, first, shape.inputs),
+                };
+                let (rows, inputs) = (self.rows, shape.inputs);
+                arch.dispatch(Forward { rows, inputs, x, weights, panel_rows, activation, out });
+            }
+        }
+    }
+
+    /// The last layer's activations for a row of the lane.
+    pub(crate) fn output(&self, row: usize, width: usize) -> &[f32] {
+        &self.last().row(row).as_flattened()[..width]
+    }
+
+    /// Sums the loss of the rows that went forward; the last layer's activations become its deltas.
+    pub(crate) fn head(&mut self, arch: Arch, stack: &Stack, batch: &Batch<'_>) {
+        let shape = &stack.shapes()[stack.depth() - 1];
+        self.loss = arch.dispatch(Head {
+            loss: batch.loss,
+            activation: shape.activation,
+            scale: (1.0 / batch.loss.count(batch.rows, shape.outputs)) as f32,
+            targets: batch.targets,
+            first: self.first,
+            rows: self.rows,
+            outputs: shape.outputs,
+            matrix: self.activations.last_mut().expect("a stack has layers"),
+        });
+    }
+
+    /// From the last layer's deltas to those of all others. The first layer's inputs get none.
+    pub(crate) fn backward(&mut self, arch: Arch, stack: &Stack) {
+        for layer in (1..stack.depth()).rev() {
+            let shape = &stack.shapes()[layer];
+            let (out, later) = self.deltas[layer - 1..].split_first_mut().expect("a layer lies before");
+            arch.dispatch(Backward {
+                rows: self.rows,
+                inputs: shape.inputs,
+                delta: later.first().unwrap_or(&self.activations[self.activations.len() - 1]),
+                weights: stack.layer(layer),
+                panel_rows: shape.panel_rows(),
+                activation: stack.shapes()[layer - 1].activation,
+                activations: &self.activations[layer - 1],
+                out,
+            });
+        }
+    }
+
+    /// Finds where the first layer's shards cut the lists of sparse rows.
+    pub(crate) fn cut_lists(&mut self, shape: &LayerShape, inputs: Inputs<'_>) {
+        let Inputs::Sparse { set, rows } = inputs else { return };
+        let mut cuts = self.cuts.iter_mut();
+        for &row in &rows[self.first..][..self.rows] {
+            let positions = set.row(row as usize).0;
+            for (start, cut) in shape.shard_starts().zip(&mut cuts) {
+                *cut = positions.partition_point(|&position| usize::from(position) < start) as u32;
+            }
+        }
+    }
+
+    /// What entered a layer and one panel of the deltas that came back, for its weight gradient.
+    #[inline]
+    pub(crate) fn layer_rows<'a>(
+        &'a self,
+        layer: usize,
+        panel: usize,
+        inputs: Inputs<'a>,
+        width: usize,
+    ) -> LaneRows<'a, Rows<'a>> {
+        let x = match layer.checked_sub(1) {
+            Some(before) => self.activations[before].rows(),
+            None => dense_rows(&self.values, inputs, self.first, width),
+        };
+        LaneRows { x, delta: self.delta(layer).column(panel, self.rows) }
+    }
+
+    /// The same for the first layer of sparse inputs.
+    #[inline]
+    pub(crate) fn sparse_rows<'a>(
+        &'a self,
+        panel: usize,
+        set: &'a SparseRows,
+        rows: &'a [u32],
+    ) -> LaneRows<'a, Lists<'a>> {
+        let stride = self.cuts.len() / LANE_ROWS;
+        let x = Lists { set, rows: &rows[self.first..], cuts: &self.cuts, stride };
+        LaneRows { x, delta: self.delta(0).column(panel, self.rows) }
+    }
+
+    #[inline]
+    fn delta(&self, layer: usize) -> &Matrix {
+        self.deltas.get(layer).unwrap_or_else(|| self.last())
+    }
+
+    #[inline]
+    fn last(&self) -> &Matrix {
+        &self.activations[self.activations.len() - 1]
+    }
+}
+
+fn matrices(shapes: &[LayerShape]) -> Vec<Matrix> {
+    shapes.iter().map(|shape| Matrix::new(LANE_ROWS, shape.outputs)).collect()
+}
+
+/// A lane's input rows: the caller's own where they are `f32`, else their values in the lane.
+#[inline]
+fn dense_rows<'a>(values: &'a [f32], inputs: Inputs<'a>, first: usize, width: usize) -> Rows<'a> {
+    match inputs {
+        Inputs::Dense(rows) => Rows { values: &rows[first * width..], stride: width },
+        Inputs::Bytes { .. } | Inputs::Sparse { .. } => Rows { values, stride: width },
+    }
+}

@@ -1,0 +1,242 @@
+//! Losses and gradients: the formulas against finite differences, the kernels against the formulas.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
+
+mod common;
+
+use ae_dense::{Activation, Adam, Inputs, Learner, Loss, SparseRows, Stack, Targets, Team};
+use common::{Layer, Reference, Rng, Want, bits, gradient_fault, reference};
+use proptest::prelude::*;
+
+const LOSSES: [Loss; 3] = [Loss::BceWithLogits, Loss::Mse, Loss::SoftmaxCrossEntropy];
+const ACTIVATIONS: [Activation; 3] = [Activation::Linear, Activation::Relu, Activation::Sigmoid];
+
+/// The gradient of the `f64` formulas is their slope, by central differences, for every parameter.
+#[test]
+fn formulas_agree_with_finite_differences() {
+    let mut rng = Rng(5);
+    for loss in LOSSES {
+        for last in ACTIVATIONS {
+            let layers = rng.layers(&[3, 4, 5, 4], &[Activation::Sigmoid, Activation::Relu, last]);
+            let layers: Vec<_> = layers.iter().map(Layer::of).collect();
+            let data: Vec<(Vec<f64>, Vec<f64>)> = (0..3)
+                .map(|_| {
+                    let mut wide = |n| rng.values(n, 1.0).into_iter().map(f64::from).collect::<Vec<_>>();
+                    (wide(3), wide(4).into_iter().map(f64::abs).collect())
+                })
+                .collect();
+            let rows = || -> Vec<_> {
+                let want = |row: usize| match loss {
+                    Loss::SoftmaxCrossEntropy => Want::Class(row + 1),
+                    _ => Want::Values(&data[row].1),
+                };
+                (0..3).map(|row| (data[row].0.clone(), want(row))).collect()
+            };
+            let at = reference(&layers, loss, &rows());
+            const H: f64 = 1e-5;
+            assert!(at.margin > 10.0 * H, "a ReLU's kink is too near for this seed");
+            for (index, (weight, bias)) in at.gradients.iter().enumerate() {
+                for place in 0..weight.len() + bias.len() {
+                    let moved = |by: f64| {
+                        let mut layers = layers.clone();
+                        match place.checked_sub(weight.len()) {
+                            None => layers[index].weight[place] += by,
+                            Some(place) => layers[index].bias[place] += by,
+                        }
+                        reference(&layers, loss, &rows()).loss
+                    };
+                    let slope = (moved(H) - moved(-H)) / (2.0 * H);
+                    let found = *weight.iter().chain(bias).nth(place).unwrap();
+                    let within = (found - slope).abs() <= 1e-8 + 1e-6 * slope.abs();
+                    assert!(within, "{loss:?}, {last:?}, layer {index}, {place}: {found}, slope {slope}");
+                }
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Case {
+    seed: u64,
+    sizes: Vec<usize>,
+    activations: Vec<Activation>,
+    batch: usize,
+    loss: Loss,
+    /// Some of the last layer's biases are +-100.
+    saturated: bool,
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    // Mostly narrow, at times wider than a strip, a lane or a shard.
+    let size = prop_oneof![4 => 1usize..=12, 2 => 13usize..=70, 1 => 120usize..=140];
+    (1usize..=5)
+        .prop_flat_map(move |depth| {
+            (
+                any::<u64>(),
+                prop::collection::vec(size.clone(), depth + 1),
+                prop::collection::vec(prop::sample::select(&ACTIVATIONS), depth),
+                prop_oneof![1usize..=5, 15usize..=17, 30usize..=70],
+                prop::sample::select(&LOSSES),
+                any::<bool>(),
+            )
+        })
+        .prop_map(|(seed, sizes, mut activations, batch, loss, saturated)| {
+            if loss != Loss::Mse {
+                *activations.last_mut().unwrap() = Activation::Linear;
+            }
+            Case { seed, sizes, activations, batch, loss, saturated: saturated && loss != Loss::Mse }
+        })
+}
+
+/// The case's stack.
+fn stack_of(case: &Case, rng: &mut Rng) -> Stack {
+    let mut layers = rng.layers(&case.sizes, &case.activations);
+    if case.saturated {
+        let last = layers.pop().unwrap();
+        let mut bias = last.bias().to_vec();
+        for bias in &mut bias {
+            match rng.below(3) {
+                0 => *bias += 100.0,
+                1 => *bias -= 100.0,
+                _ => {}
+            }
+        }
+        let last =
+            ae_dense::Dense::new(last.inputs(), last.weight().to_vec(), bias, last.activation()).unwrap();
+        layers.push(last);
+    }
+    Stack::new(&layers).unwrap()
+}
+
+fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&v| f64::from(v)).collect()
+}
+
+/// Runs the kernels on the inputs and targets and holds them against the reference.
+fn hold(
+    case: &Case,
+    stack: &Stack,
+    inputs: Inputs<'_>,
+    targets: Targets<'_>,
+    expected: &Reference,
+) -> Result<(), TestCaseError> {
+    let team = Team::new(1).unwrap();
+    let mut learner =
+        Learner::new(stack.clone(), case.loss, Adam::default(), case.batch, team.clone()).unwrap();
+    let (loss, gradients) = learner.gradients(inputs, targets).unwrap();
+    // A difference of logits near 100 is only as good as their own last bit, 8e-6.
+    let of_logits = if case.saturated && case.loss == Loss::SoftmaxCrossEntropy { 3e-5 } else { 0.0 };
+    for loss in [loss, stack.loss(&team, case.loss, inputs, targets).unwrap()] {
+        let within = (loss - expected.loss).abs() <= 1e-7 + 1e-6 * expected.loss.abs() + of_logits;
+        prop_assert!(within, "loss {loss}, expected {} ({inputs:?})", expected.loss);
+    }
+    let fault = gradient_fault(&gradients, &expected.gradients);
+    prop_assert!(fault.is_none(), "{}", fault.unwrap());
+    prop_assert_eq!(bits(learner.stack()), bits(stack));
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Inputs as `f32`, targets of every kind the loss takes.
+    #[test]
+    fn kernels_agree_with_formulas_on_dense_inputs(case in cases()) {
+        let mut rng = Rng(case.seed);
+        let stack = stack_of(&case, &mut rng);
+        let layers: Vec<_> = stack.layers().iter().map(Layer::of).collect();
+        let x = rng.values(case.batch * stack.inputs(), 1.0);
+        let x_of = |row: usize| wide(&x[row * stack.inputs()..][..stack.inputs()]);
+        let n = stack.outputs();
+        if case.loss == Loss::SoftmaxCrossEntropy {
+            let labels: Vec<u8> = (0..40).map(|_| rng.below(n) as u8).collect();
+            let rows: Vec<u32> = (0..case.batch).map(|_| rng.below(40) as u32).collect();
+            let class = |row: usize| Want::Class(labels[rows[row] as usize].into());
+            let wanted: Vec<_> = (0..case.batch).map(|row| (x_of(row), class(row))).collect();
+            let expected = reference(&layers, case.loss, &wanted);
+            prop_assume!(expected.margin > 1e-5);
+            hold(&case, &stack, Inputs::Dense(&x), Targets::Classes { labels: &labels, rows: &rows }, &expected)?;
+        } else {
+            let t: Vec<f32> = rng.values(case.batch * n, 1.0).into_iter().map(f32::abs).collect();
+            let t_wide = wide(&t);
+            let wanted: Vec<_> =
+                (0..case.batch).map(|row| (x_of(row), Want::Values(&t_wide[row * n..][..n]))).collect();
+            let expected = reference(&layers, case.loss, &wanted);
+            prop_assume!(expected.margin > 1e-5);
+            hold(&case, &stack, Inputs::Dense(&x), Targets::Dense(&t), &expected)?;
+        }
+    }
+
+    /// Byte inputs, as bytes and as lists, against byte targets.
+    #[test]
+    fn kernels_agree_with_formulas_on_bytes(mut case in cases()) {
+        if case.loss == Loss::SoftmaxCrossEntropy {
+            case.loss = Loss::BceWithLogits;
+        }
+        let mut rng = Rng(case.seed);
+        let stack = stack_of(&case, &mut rng);
+        let layers: Vec<_> = stack.layers().iter().map(Layer::of).collect();
+        let (width, n) = (stack.inputs(), stack.outputs());
+        let pixels = rng.bytes(50 * width);
+        let answers = rng.bytes(50 * n);
+        let rows: Vec<u32> = (0..case.batch).map(|_| rng.below(50) as u32).collect();
+        let value = |&byte: &u8| f64::from(f32::from(byte) * (1.0 / 255.0));
+        let answer_values: Vec<f64> = answers.iter().map(value).collect();
+        let wanted: Vec<_> = rows
+            .iter()
+            .map(|&row| {
+                let row = row as usize;
+                let x = pixels[row * width..][..width].iter().map(value).collect();
+                (x, Want::Values(&answer_values[row * n..][..n]))
+            })
+            .collect();
+        let expected = reference(&layers, case.loss, &wanted);
+        prop_assume!(expected.margin > 1e-5);
+        let set = SparseRows::from_bytes(&pixels, width).unwrap();
+        let targets = Targets::Bytes { pixels: &answers, rows: &rows };
+        hold(&case, &stack, Inputs::Bytes { pixels: &pixels, rows: &rows }, targets, &expected)?;
+        hold(&case, &stack, Inputs::Sparse { set: &set, rows: &rows }, targets, &expected)?;
+    }
+}
+
+#[test]
+fn a_nan_anywhere_makes_the_loss_nan_and_leaves_the_stack_alone() {
+    let mut rng = Rng(9);
+    for loss in LOSSES {
+        for hidden in ACTIVATIONS {
+            for nan in [f32::NAN, f32::from_bits(0xffc0_0123)] {
+                let stack = rng.stack(&[3, 40, 40], &[hidden, Activation::Linear]);
+                let mut learner =
+                    Learner::new(stack.clone(), loss, Adam::default(), 2, Team::new(1).unwrap()).unwrap();
+                let mut x = rng.values(6, 1.0);
+                x[4] = nan;
+                let t = [0.5; 80];
+                let targets = match loss {
+                    Loss::SoftmaxCrossEntropy => Targets::Classes { labels: &[1, 2], rows: &[0, 1] },
+                    _ => Targets::Dense(&t),
+                };
+                let found = learner.step(Inputs::Dense(&x), targets).unwrap();
+                assert!(found.is_nan(), "{loss:?} behind {hidden:?}: {found}");
+                assert_eq!(bits(learner.stack()), bits(&stack));
+                assert_eq!(learner.moments().steps, 0);
+            }
+        }
+    }
+}
+
+/// More factors than one product holds, each 1 or 2: it neither overflows nor drifts.
+#[test]
+fn many_factors_of_two_and_of_one() {
+    let n = 3000;
+    let team = Team::new(1).unwrap();
+    for (bias, target, expected) in
+        [(0.0, 0.5, std::f64::consts::LN_2), (100.0, 1.0, 0.0), (-100.0, 0.0, 0.0), (100.0, 0.0, 100.0)]
+    {
+        let layer = ae_dense::Dense::new(1, vec![0.0; n], vec![bias; n], Activation::Linear).unwrap();
+        let stack = Stack::new(&[layer]).unwrap();
+        let t = vec![target; n * 40];
+        let loss =
+            stack.loss(&team, Loss::BceWithLogits, Inputs::Dense(&[1.0; 40]), Targets::Dense(&t)).unwrap();
+        assert!((loss - expected).abs() <= 1e-6 * expected, "{bias} against {target}: {loss}");
+    }
+}
