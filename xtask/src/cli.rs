@@ -57,7 +57,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) init: Option<PathBuf>,
     /// What computes the training
-    #[arg(long, value_enum, default_value_t = EngineName::Autodiff)]
+    #[arg(long, value_enum, default_value_t = EngineName::Fused)]
     pub(crate) engine: EngineName,
     /// Threads to compute with [default: as many as help]
     #[arg(long, value_name = "N")]
@@ -135,7 +135,9 @@ pub(crate) enum OrderName {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineName {
-    /// dfdx's tape: the reference
+    /// Hand-derived SIMD kernels
+    Fused,
+    /// dfdx's tape: slow, and what the other is tested against
     Autodiff,
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 
 use ae_data::ImageSet;
+use ae_dense::{Inputs, Stack, Team};
 use ae_train::{Baselines, ModelRecord, RunFolder, RunRecord};
 use ae_viz::{GrayTile, Grid, LineChart, png_bytes};
 use anyhow::{Context, Result, bail};
@@ -64,7 +65,7 @@ fn reconstructions(folder: &RunFolder, record: &RunRecord, test: &ImageSet) -> R
     let (rows, cols) = (test.rows(), test.cols());
     let shown: Vec<u32> = (0..test.len().min(SHOWN) as u32).collect();
     let originals = test.select(&shown)?;
-    let rebuilt = menu::open(folder, record)?.reconstruct(&originals)?;
+    let rebuilt = rebuild(&menu::open(folder, record)?.stack()?, &originals)?;
     let mut tiles = Vec::with_capacity(2 * shown.len());
     for pixels in originals.pixels().chunks_exact(rows * cols) {
         tiles.push(GrayTile::new(rows, cols, pixels)?);
@@ -74,6 +75,18 @@ fn reconstructions(folder: &RunFolder, record: &RunRecord, test: &ImageSet) -> R
     }
     let picture = Grid::new(shown.len()).upscale(UPSCALE).gap(GAP).gap_level(GAP_LEVEL).draw(&tiles)?;
     Ok(png_bytes(&picture)?)
+}
+
+/// Images through code and back: brightness in `[0, 1]`, `(B, PIXELS)`.
+fn rebuild(stack: &Stack, images: &ImageSet) -> Result<Vec<f32>> {
+    let rows: Vec<u32> = (0..images.len() as u32).collect();
+    let mut pixels = vec![0.0; images.pixels().len()];
+    let inputs = Inputs::Bytes { pixels: images.pixels(), rows: &rows };
+    stack.forward(&Team::new(1)?, 0..stack.depth(), inputs, &mut pixels)?;
+    for pixel in &mut pixels {
+        *pixel = 1.0 / (1.0 + (-*pixel).exp());
+    }
+    Ok(pixels)
 }
 
 /// Both losses, epoch by epoch, between the mean image and the floor.

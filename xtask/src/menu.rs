@@ -6,8 +6,9 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use ae_data::{ImageSet, Split, fill_pixels};
-use ae_model::{Autoencoder, Deep, ModelError, Network, Shallow, batch};
+use ae_data::Split;
+use ae_dense::{DenseError, Stack};
+use ae_model::{Autoencoder, Deep, DenseStack, ModelError, Network, Shallow};
 use ae_train::{ModelRecord, RunFolder, RunRecord, TrainConfig, TrainError, Trainer};
 use anyhow::{Result, anyhow};
 use clap::ValueEnum;
@@ -31,8 +32,8 @@ pub(crate) trait Model {
     /// Writes its weights.
     fn save(&self, path: &Path) -> Result<(), ModelError>;
 
-    /// Images through code and back: `(B, PIXELS)` in `[0, 1]`.
-    fn reconstruct(&self, images: &ImageSet) -> Result<Vec<f32>>;
+    /// Its layers, to compute with: every command computes codes and reconstructions with these.
+    fn stack(&self) -> Result<Stack, DenseError>;
 
     /// What identifies its weights, hexadecimal.
     fn identity(&self) -> String;
@@ -40,8 +41,8 @@ pub(crate) trait Model {
 
 impl<E, D> Model for Autoencoder<E, D>
 where
-    E: Network + Send,
-    D: Network<In = E::Out, Out = E::In> + Send,
+    E: Network + DenseStack + Send + Sync,
+    D: Network<In = E::Out, Out = E::In> + DenseStack + Send + Sync,
 {
     fn trainer<'a>(
         &'a mut self,
@@ -51,6 +52,7 @@ where
         threads: NonZeroUsize,
     ) -> Result<Trainer<'a>, TrainError> {
         match engine {
+            EngineName::Fused => Trainer::fused(self, images, config, threads),
             EngineName::Autodiff => Trainer::autodiff(self, images, config, threads),
         }
     }
@@ -63,11 +65,8 @@ where
         Autoencoder::save(self, path)
     }
 
-    fn reconstruct(&self, images: &ImageSet) -> Result<Vec<f32>> {
-        let rows: Vec<u32> = (0..images.len() as u32).collect();
-        let mut pixels = vec![0.0; images.pixels().len()];
-        fill_pixels(images, &rows, &mut pixels)?;
-        Ok(Autoencoder::reconstruct(self, batch(&pixels)?)?.as_vec())
+    fn stack(&self) -> Result<Stack, DenseError> {
+        Stack::new(&self.layers())
     }
 
     fn identity(&self) -> String {

@@ -1,9 +1,7 @@
 //! `cargo xtask train`.
 
-use std::num::NonZeroUsize;
-use std::thread::available_parallelism;
-
 use ae_data::Split;
+use ae_dense::default_threads;
 use ae_train::{
     DataRecord, EngineRecord, Existing, History, ModelRecord, RUN_FORMAT, RunFolder, RunRecord, SetRecord,
 };
@@ -25,7 +23,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     if let Some(init) = &args.init {
         model.load(init)?;
     }
-    let threads = args.threads.unwrap_or_else(|| available_parallelism().unwrap_or(NonZeroUsize::MIN));
+    let threads = args.threads.unwrap_or_else(|| default_threads(config.batch_size()));
     let mut trainer = model.trainer(args.engine, &images, config, threads)?;
     let existing = if args.force { Existing::Replace } else { Existing::Refuse };
     let folder = args.run.clone().unwrap_or_else(|| paths::run_folder(args.preset, code));
@@ -46,7 +44,12 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     let history = trainer.train(&mut |event| progress.observe(event));
     progress.finish();
     let history = history?;
-    let engine = EngineRecord { name: trainer.engine().to_owned(), threads: threads.get() };
+    let engine = EngineRecord {
+        name: trainer.engine().to_owned(),
+        threads: threads.get(),
+        inputs: trainer.inputs().to_owned(),
+        density: images.train.density(),
+    };
     drop(trainer);
 
     let record = RunRecord {

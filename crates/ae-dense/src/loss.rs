@@ -41,10 +41,10 @@ impl Loss {
 }
 
 /// Elements of each column whose factors are multiplied before a logarithm is taken.
-const FACTORS: usize = 30;
+pub(crate) const FACTORS: usize = 30;
 
 /// A logit whose sigmoid, loss and derivative are all 0 against a target of 0.
-const NO_LOGIT: f32 = -1e30;
+pub(crate) const NO_LOGIT: f32 = -1e30;
 
 /// The loss over a lane's rows; their outputs become deltas.
 pub(crate) struct Head<'a> {
@@ -101,7 +101,7 @@ impl Head<'_> {
 
 /// A strip of target values, 0 past the row's end; of a class, 1 in its column and 0 elsewhere.
 #[inline(always)]
-fn target_strip(target: Target<'_>, strip: usize) -> Strip {
+pub(crate) fn target_strip(target: Target<'_>, strip: usize) -> Strip {
     let start = strip * STRIP;
     let mut values = [0.0; STRIP];
     match target {
@@ -131,12 +131,42 @@ fn target_strip(target: Target<'_>, strip: usize) -> Strip {
 }
 
 #[inline(always)]
-fn sum_of<S: Simd, const WIDE: usize>(simd: S, sums: [S::f32s; WIDE]) -> f64 {
+pub(crate) fn sum_of<S: Simd, const WIDE: usize>(simd: S, sums: [S::f32s; WIDE]) -> f64 {
     let mut total = 0.0;
     for sum in sums {
         total += f64::from(simd.reduce_sum_f32s(sum));
     }
     total
+}
+
+/// Binary cross-entropy of up to [`FACTORS`] strips, on its way.
+pub(crate) struct BceSum<S: Simd, const WIDE: usize> {
+    linear: [S::f32s; WIDE],
+    factors: [S::f32s; WIDE],
+}
+
+impl<S: Simd, const WIDE: usize> BceSum<S, WIDE> {
+    #[inline(always)]
+    pub(crate) fn new(simd: S) -> Self {
+        Self { linear: [simd.splat_f32s(0.0); WIDE], factors: [simd.splat_f32s(1.0); WIDE] }
+    }
+
+    /// Adds register `wide` of a strip of logits against targets; their sigmoid.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, simd: S, wide: usize, z: S::f32s, t: S::f32s) -> S::f32s {
+        let zero = simd.splat_f32s(0.0);
+        let (probability, factor) = sigmoid(simd, z);
+        let positive = simd.select_f32s(simd.greater_than_f32s(z, zero), z, zero);
+        let term = simd.sub_f32s(positive, simd.mul_f32s(z, t));
+        self.linear[wide] = simd.add_f32s(self.linear[wide], term);
+        self.factors[wide] = simd.mul_f32s(self.factors[wide], factor);
+        probability
+    }
+
+    #[inline(always)]
+    pub(crate) fn finish(self, simd: S) -> f64 {
+        sum_of(simd, self.linear) + ln_of_product::<S, WIDE>(self.factors)
+    }
 }
 
 #[inline(always)]
@@ -148,12 +178,10 @@ fn bce<S: Simd, const WIDE: usize>(
     activation: Activation,
     scale: f32,
 ) -> f64 {
-    let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
     let scale = simd.splat_f32s(scale);
-    let mut sum = 0.0;
+    let mut total = 0.0;
     for (group, strips) in row.chunks_mut(FACTORS).enumerate() {
-        let mut linear = [zero; WIDE];
-        let mut factors = [one; WIDE];
+        let mut sum = BceSum::<S, WIDE>::new(simd);
         for (index, strip) in strips.iter_mut().enumerate() {
             let index = group * FACTORS + index;
             let columns = (outputs - index * STRIP).min(STRIP);
@@ -161,19 +189,15 @@ fn bce<S: Simd, const WIDE: usize>(
             let t = target_strip(target, index);
             let t = registers::<S, WIDE>(&t, 0);
             for (wide, z) in registers_mut::<S, WIDE>(strip, 0).iter_mut().enumerate() {
-                let (probability, factor) = sigmoid(simd, *z);
-                let positive = simd.select_f32s(simd.greater_than_f32s(*z, zero), *z, zero);
-                let term = simd.sub_f32s(positive, simd.mul_f32s(*z, t[wide]));
-                linear[wide] = simd.add_f32s(linear[wide], term);
-                factors[wide] = simd.mul_f32s(factors[wide], factor);
+                let probability = sum.add(simd, wide, *z, t[wide]);
                 let delta = simd.mul_f32s(simd.sub_f32s(probability, t[wide]), scale);
                 *z = activation.chain(simd, *z, delta);
             }
             strip[columns..].fill(0.0);
         }
-        sum += sum_of(simd, linear) + ln_of_product::<S, WIDE>(factors);
+        total += sum.finish(simd);
     }
-    sum
+    total
 }
 
 /// The logarithm of the product of all lanes, each in `[1, 2^FACTORS]`.

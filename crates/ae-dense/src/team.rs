@@ -3,6 +3,7 @@
 //! What is shared out is cut into parts beforehand, by sizes alone, and each part's result is its own:
 //! which thread takes which part cannot be seen in the bits.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -96,7 +97,7 @@ impl Team {
 
 /// As many threads as can help with batches of `batch_size` rows: the processors at hand, at most one
 /// a lane.
-pub fn default_threads(batch_size: usize) -> usize {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    processors.min(lane_count(batch_size)).max(1)
+pub fn default_threads(batch_size: usize) -> NonZeroUsize {
+    let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    NonZeroUsize::new(lane_count(batch_size)).map_or(NonZeroUsize::MIN, |lanes| lanes.min(processors))
 }

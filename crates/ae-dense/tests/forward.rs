@@ -76,7 +76,7 @@ fn no_rows_make_no_outputs() {
 
 #[test]
 fn threads_by_default_are_never_more_than_lanes() {
-    assert_eq!(default_threads(1), 1);
-    assert_eq!(default_threads(0), 1);
-    assert!((1..=4).contains(&default_threads(64)));
+    assert_eq!(default_threads(1).get(), 1);
+    assert_eq!(default_threads(0).get(), 1);
+    assert!((1..=4).contains(&default_threads(64).get()));
 }

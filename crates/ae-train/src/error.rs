@@ -1,6 +1,7 @@
 //! What can stop a training run.
 
 use ae_data::DataError;
+use ae_dense::DenseError;
 use ae_model::ModelError;
 
 /// A run that could not start, or could not go on.
@@ -45,7 +46,10 @@ pub enum TrainError {
     /// The model.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The model's layers, or the threads to compute them with.
+    #[error(transparent)]
+    Dense(#[from] DenseError),
     /// The system gives no threads.
     #[error("cannot start the threads to train with")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
+    Threads(#[source] rayon::ThreadPoolBuildError),
 }

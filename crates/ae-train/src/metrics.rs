@@ -9,7 +9,8 @@
 //!
 //! `docs/loss.md` says why these.
 
-use ae_data::{ImageSet, PIXEL_SCALE};
+use ae_data::ImageSet;
+use ae_dense::{DenseError, PixelErrors, Team};
 use serde::{Deserialize, Serialize};
 
 /// A mean weighted by items, so that a short last batch counts for what it holds.
@@ -60,8 +61,7 @@ pub struct Evaluation {
 /// Gathers an [`Evaluation`] tile by tile.
 #[derive(Debug)]
 pub(crate) struct Evaluator {
-    bce: f64,
-    squared_error: f64,
+    errors: PixelErrors,
     pixels: usize,
     images: usize,
     unit_is_dead: Vec<bool>,
@@ -69,20 +69,21 @@ pub(crate) struct Evaluator {
 
 impl Evaluator {
     pub(crate) fn new(code_size: usize) -> Self {
-        Self { bce: 0.0, squared_error: 0.0, pixels: 0, images: 0, unit_is_dead: vec![true; code_size] }
+        Self { errors: PixelErrors::default(), pixels: 0, images: 0, unit_is_dead: vec![true; code_size] }
     }
 
     /// Adds images `(B)` by their bytes `targets: (B, PIXELS)`, with `codes: (B, CODE)` and
     /// `logits: (B, PIXELS)`.
-    pub(crate) fn add(&mut self, targets: &[u8], codes: &[f32], logits: &[f32]) {
-        debug_assert_eq!(targets.len(), logits.len());
-        for (&l, &p) in logits.iter().zip(targets) {
-            let x = f64::from(f32::from(p) * PIXEL_SCALE);
-            let l = f64::from(l);
-            self.bce += bce_with_logit(l, x);
-            let error = sigmoid(l) - x;
-            self.squared_error += error * error;
-        }
+    pub(crate) fn add(
+        &mut self,
+        team: &Team,
+        targets: &[u8],
+        codes: &[f32],
+        logits: &[f32],
+    ) -> Result<(), DenseError> {
+        let errors = PixelErrors::of(team, logits, targets)?;
+        self.errors.bce += errors.bce;
+        self.errors.squared += errors.squared;
         self.pixels += targets.len();
         for code in codes.chunks_exact(self.unit_is_dead.len()) {
             self.images += 1;
@@ -90,14 +91,15 @@ impl Evaluator {
                 *dead &= z == 0.0;
             }
         }
+        Ok(())
     }
 
     pub(crate) fn finish(self) -> Evaluation {
         let pixels = self.pixels as f64;
-        let mse = self.squared_error / pixels;
+        let mse = self.errors.squared / pixels;
         Evaluation {
             images: self.images,
-            bce: self.bce / pixels,
+            bce: self.errors.bce / pixels,
             mse,
             psnr_db: psnr_db(mse),
             dead_units: self.unit_is_dead.iter().filter(|&&dead| dead).count(),
@@ -154,15 +156,6 @@ impl Baselines {
     }
 }
 
-/// The logit form of the cross-entropy, finite for every finite logit.
-fn bce_with_logit(l: f64, x: f64) -> f64 {
-    l.max(0.0) - l * x + (-l.abs()).exp().ln_1p()
-}
-
-fn sigmoid(l: f64) -> f64 {
-    1.0 / (1.0 + (-l).exp())
-}
-
 /// `-x ln p - (1 - x) ln(1 - p)` in nats, with `0 ln 0 = 0`. A probability of 0 or 1 that the target
 /// denies is cut off at 1e-7 from the edge, as Keras does, where the true value is infinite.
 fn cross_entropy(p: f64, x: f64) -> f64 {
@@ -196,38 +189,57 @@ mod tests {
         assert_eq!(psnr_db(0.0), f64::INFINITY);
     }
 
+    /// The metrics of tiles of (targets, codes, logits), the codes `size` numbers each.
+    fn evaluate(size: usize, tiles: &[(&[u8], &[f32], &[f32])]) -> Evaluation {
+        let mut evaluator = Evaluator::new(size);
+        for (targets, codes, logits) in tiles {
+            evaluator.add(&Team::new(1).unwrap(), targets, codes, logits).unwrap();
+        }
+        evaluator.finish()
+    }
+
     #[test]
     fn logits_of_zero_cost_ln_2_and_a_quarter() {
-        let mut evaluator = Evaluator::new(1);
-        evaluator.add(&[0, 255], &[1.0], &[0.0, 0.0]);
-        let found = evaluator.finish();
-        assert!((found.bce - std::f64::consts::LN_2).abs() < 1e-12);
-        assert!((found.mse - 0.25).abs() < 1e-12);
+        let found = evaluate(1, &[(&[0, 255], &[1.0], &[0.0, 0.0])]);
+        assert!((found.bce - std::f64::consts::LN_2).abs() < 1e-7);
+        assert!((found.mse - 0.25).abs() < 1e-7);
+        assert!((found.psnr_db - psnr_db(0.25)).abs() < 1e-5);
         assert_eq!((found.images, found.dead_units), (1, 0));
     }
 
     #[test]
+    fn tiles_are_averaged_over_all_their_images() {
+        // Errors of 0.5 twice and of 0 four times.
+        let found = evaluate(
+            1,
+            &[
+                (&[0, 255], &[1.0], &[0.0, 0.0]),
+                (&[255, 255, 0, 0], &[1.0, 1.0], &[100.0, 100.0, -100.0, -100.0]),
+            ],
+        );
+        assert_eq!(found.images, 3);
+        assert!((found.mse - 0.5 / 6.0).abs() < 1e-7, "{}", found.mse);
+    }
+
+    #[test]
     fn a_confident_logit_is_finite_right_and_wrong() {
-        let mut evaluator = Evaluator::new(1);
-        evaluator.add(&[255, 255], &[0.0], &[200.0, -200.0]);
-        let found = evaluator.finish();
-        assert!((found.bce - 100.0).abs() < 1e-9, "{}", found.bce);
-        assert!((found.mse - 0.5).abs() < 1e-12);
+        let found = evaluate(1, &[(&[255, 255], &[0.0], &[200.0, -200.0])]);
+        assert!((found.bce - 100.0).abs() < 1e-5, "{}", found.bce);
+        assert!((found.mse - 0.5).abs() < 1e-7);
     }
 
     #[test]
     fn a_unit_is_dead_only_if_no_image_wakes_it() {
-        let mut evaluator = Evaluator::new(3);
-        evaluator.add(&[0, 0], &[0.0, 0.5, 0.0], &[0.0, 0.0]);
-        evaluator.add(&[0, 0], &[0.0, 0.0, -1.0], &[0.0, 0.0]);
-        assert_eq!(evaluator.finish().dead_units, 1);
+        let found = evaluate(
+            3,
+            &[(&[0, 0], &[0.0, 0.5, 0.0], &[0.0, 0.0]), (&[0, 0], &[0.0, 0.0, -1.0], &[0.0, 0.0])],
+        );
+        assert_eq!(found.dead_units, 1);
     }
 
     #[test]
     fn nan_reaches_the_metrics() {
-        let mut evaluator = Evaluator::new(1);
-        evaluator.add(&[0, 0], &[0.0], &[f32::NAN, 0.0]);
-        let found = evaluator.finish();
+        let found = evaluate(1, &[(&[0, 0], &[0.0], &[f32::NAN, 0.0])]);
         assert!(found.bce.is_nan() && found.mse.is_nan());
     }
 

@@ -73,6 +73,10 @@ pub struct EngineRecord {
     pub name: String,
     /// Threads it computed with.
     pub threads: usize,
+    /// How the first layer read the training images: `sparse` or `dense`.
+    pub inputs: String,
+    /// The share of nonzero training pixels that this was decided by.
+    pub density: f64,
 }
 
 /// The images of a run.

@@ -4,10 +4,11 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use ae_data::{BatchPlan, Order, Split, Tail};
-use ae_model::{Autoencoder, Network};
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use ae_dense::Team;
+use ae_model::dfdx::shapes::ConstDim;
+use ae_model::{Autoencoder, AutoencoderStack, Network, Parameters};
 
-use crate::engine::{Autodiff, Engine};
+use crate::engine::{Autodiff, Engine, Fused, evaluate};
 use crate::metrics::Mean;
 use crate::{AdamState, Baselines, EpochOrder, EpochRecord, History, TrainConfig, TrainError};
 
@@ -35,16 +36,39 @@ pub struct Trainer<'a> {
     config: TrainConfig,
     images: &'a Split,
     engine: Box<dyn Engine + 'a>,
-    pool: ThreadPool,
+    team: Team,
 }
 
 impl<'a> Trainer<'a> {
+    /// A trainer on hand-derived kernels, for models that are stacks of dense layers: the fast one.
+    ///
+    /// The trained weights are the same bits whatever the number of threads.
+    ///
+    /// # Errors
+    /// As [`Trainer::autodiff`], and [`TrainError::Dense`] if the layers do not fit together.
+    pub fn fused<M>(
+        model: &'a mut M,
+        images: &'a Split,
+        config: TrainConfig,
+        threads: NonZeroUsize,
+    ) -> Result<Self, TrainError>
+    where
+        M: AutoencoderStack + Parameters + Send + Sync,
+    {
+        let team = Team::new(threads.get())?;
+        let pixels = model.layers().first().map_or(0, |layer| layer.inputs());
+        check(images, pixels)?;
+        let (rate, batch_size) = (config.learning_rate(), config.batch_size());
+        let engine = Box::new(Fused::new(model, &images.train, rate, batch_size, team.clone())?);
+        Ok(Self { config, images, engine, team })
+    }
+
     /// A trainer on dfdx's tape, for any pair of dfdx modules: the reference for what is correct.
     ///
     /// # Errors
     /// [`TrainError::NoImages`], [`TrainError::ImageSize`]: images that `model` can't be trained on;
-    /// [`TrainError::Model`] if the gradients can't be allocated, [`TrainError::Threads`] if the system
-    /// gives no threads.
+    /// [`TrainError::Model`] if the gradients can't be allocated; [`TrainError::Threads`] or
+    /// [`TrainError::Dense`] if the system gives no threads.
     pub fn autodiff<E, D>(
         model: &'a mut Autoencoder<E, D>,
         images: &'a Split,
@@ -52,34 +76,12 @@ impl<'a> Trainer<'a> {
         threads: NonZeroUsize,
     ) -> Result<Self, TrainError>
     where
-        E: Network + Send,
-        D: Network<In = E::Out, Out = E::In> + Send,
+        E: Network + Send + Sync,
+        D: Network<In = E::Out, Out = E::In> + Send + Sync,
     {
-        Self::new(Box::new(Autodiff::new(model, config.learning_rate())?), images, config, threads)
-    }
-
-    fn new(
-        engine: Box<dyn Engine + 'a>,
-        images: &'a Split,
-        config: TrainConfig,
-        threads: NonZeroUsize,
-    ) -> Result<Self, TrainError> {
-        let expected = engine.pixels();
-        for (set, images) in [("training", &images.train), ("test", &images.test)] {
-            if images.is_empty() {
-                return Err(TrainError::NoImages { set });
-            }
-            if images.pixels_per_image() != expected {
-                return Err(TrainError::ImageSize {
-                    set,
-                    rows: images.rows(),
-                    cols: images.cols(),
-                    expected,
-                });
-            }
-        }
-        let pool = ThreadPoolBuilder::new().num_threads(threads.get()).build()?;
-        Ok(Self { config, images, engine, pool })
+        check(images, E::In::SIZE)?;
+        let engine = Box::new(Autodiff::new(model, config.learning_rate(), threads.get())?);
+        Ok(Self { config, images, engine, team: Team::new(threads.get())? })
     }
 
     /// Trains for the configured number of epochs; the model then has the last epoch's weights.
@@ -89,15 +91,21 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// [`TrainError::NonFinite`] as soon as a step's loss is not a finite number.
     pub fn train(&mut self, observe: &mut (dyn FnMut(Event<'_>) + Send)) -> Result<History, TrainError> {
-        // The engines compute in parallel pieces of microseconds. Entering the pool once, here, makes
-        // each of them a call from inside it.
-        let Self { config, images, engine, pool } = self;
-        pool.install(|| run(config, engine.as_mut(), images, observe))
+        // A step is shared out in pieces of microseconds: entering the team once, here, makes each of
+        // them a call from inside it.
+        let Self { config, images, engine, team } = self;
+        let team: &Team = team;
+        team.enter(|| run(config, engine.as_mut(), team, images, observe))
     }
 
-    /// The engine's name: `autodiff`.
+    /// The engine's name: `fused` or `autodiff`.
     pub fn engine(&self) -> &'static str {
         self.engine.name()
+    }
+
+    /// How the first layer reads the training images: `sparse`, over lists of nonzero pixels, or `dense`.
+    pub fn inputs(&self) -> &'static str {
+        self.engine.inputs()
     }
 
     /// What Adam remembers of the steps so far.
@@ -106,10 +114,24 @@ impl<'a> Trainer<'a> {
     }
 }
 
+/// Refuses images that a model of `expected` pixels can't be trained on.
+fn check(images: &Split, expected: usize) -> Result<(), TrainError> {
+    for (set, images) in [("training", &images.train), ("test", &images.test)] {
+        if images.is_empty() {
+            return Err(TrainError::NoImages { set });
+        }
+        if images.pixels_per_image() != expected {
+            return Err(TrainError::ImageSize { set, rows: images.rows(), cols: images.cols(), expected });
+        }
+    }
+    Ok(())
+}
+
 /// The loop itself.
 fn run(
     config: &TrainConfig,
     engine: &mut dyn Engine,
+    team: &Team,
     Split { train, test }: &Split,
     observe: &mut (dyn FnMut(Event<'_>) + Send),
 ) -> Result<History, TrainError> {
@@ -139,7 +161,7 @@ fn run(
             observe(Event::Step { epoch, step, train_bce: mean.value() });
         }
         let wall_s = clock.elapsed().as_secs_f64();
-        let test = latest.insert(engine.evaluate(test)?);
+        let test = latest.insert(evaluate(engine, team, test)?);
         let record = EpochRecord {
             epoch,
             train_bce: mean.value(),
@@ -152,9 +174,10 @@ fn run(
         observe(Event::Epoch(&record));
         epochs.push(record);
     }
+    engine.write_back()?;
     Ok(History {
         epochs,
-        train: engine.evaluate(train)?,
+        train: evaluate(engine, team, train)?,
         test: latest.expect("a checked config has at least one epoch"),
         baselines: Baselines::of(train, test),
         wall_s: started.elapsed().as_secs_f64(),

@@ -42,7 +42,12 @@ fn record(source: DataSource) -> RunRecord {
             identity: "ab".repeat(32),
         },
         config: TrainParams { learning_rate: 0.1, ..TrainParams::default() },
-        engine: EngineRecord { name: "autodiff".to_owned(), threads: 2 },
+        engine: EngineRecord {
+            name: "fused".to_owned(),
+            threads: 2,
+            inputs: "sparse".to_owned(),
+            density: 0.19,
+        },
         data: DataRecord { source, train: set.clone(), test: set },
         baselines: history().baselines,
         last_epoch_train_bce: 0.2,

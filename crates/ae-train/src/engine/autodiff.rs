@@ -1,5 +1,8 @@
 //! The reference engine: dfdx's tape, and the module's own forward.
 
+use std::mem;
+use std::ops::Range;
+
 use ae_data::{ImageSet, fill_pixels};
 use ae_model::dfdx::losses::binary_cross_entropy_with_logits_loss;
 use ae_model::dfdx::nn::ZeroGrads;
@@ -7,80 +10,97 @@ use ae_model::dfdx::shapes::ConstDim;
 use ae_model::dfdx::tensor::{AsArray, Cpu, Gradients, Trace};
 use ae_model::dfdx::tensor_ops::Backward;
 use ae_model::{Autoencoder, Batch, ModelError, Network, batch};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::Engine;
 use crate::adam::Adam;
-use crate::metrics::Evaluator;
-use crate::{AdamState, Evaluation, TrainError};
+use crate::{AdamState, TrainError};
 
-/// Images evaluated at once.
-const EVALUATION_ROWS: usize = 1_000;
-
-pub(crate) struct Autodiff<'m, E, D> {
-    model: &'m mut Autoencoder<E, D>,
+pub(crate) struct Autodiff<'a, E, D> {
+    model: &'a mut Autoencoder<E, D>,
     adam: Adam,
     /// Allocated once and zeroed after every step; away from here only while a tape holds them.
     gradients: Gradients<f32, Cpu>,
-    /// Pixels of one batch.
-    pixels: Vec<f32>,
+    /// dfdx multiplies with as many threads as the pool around it has.
+    pool: ThreadPool,
 }
 
-impl<'m, E, D> Autodiff<'m, E, D>
+impl<'a, E, D> Autodiff<'a, E, D>
 where
     E: Network,
     D: Network<In = E::Out, Out = E::In>,
 {
-    pub(crate) fn new(model: &'m mut Autoencoder<E, D>, learning_rate: f32) -> Result<Self, ModelError> {
-        let gradients = model.try_alloc_grads()?;
-        Ok(Self { model, adam: Adam::new(learning_rate), gradients, pixels: Vec::new() })
-    }
-
-    /// The images `rows` as a tensor, `(B, PIXELS)`.
-    fn batch(&mut self, images: &ImageSet, rows: &[u32]) -> Result<Batch<E::In>, TrainError> {
-        self.pixels.resize(rows.len() * images.pixels_per_image(), 0.0);
-        fill_pixels(images, rows, &mut self.pixels)?;
-        Ok(batch(&self.pixels)?)
+    pub(crate) fn new(
+        model: &'a mut Autoencoder<E, D>,
+        learning_rate: f32,
+        threads: usize,
+    ) -> Result<Self, TrainError> {
+        let gradients = model.try_alloc_grads().map_err(ModelError::from)?;
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().map_err(TrainError::Threads)?;
+        Ok(Self { model, adam: Adam::new(learning_rate), gradients, pool })
     }
 }
 
 impl<E, D> Engine for Autodiff<'_, E, D>
 where
-    E: Network + Send,
-    D: Network<In = E::Out, Out = E::In> + Send,
+    E: Network + Send + Sync,
+    D: Network<In = E::Out, Out = E::In> + Send + Sync,
 {
     fn name(&self) -> &'static str {
         "autodiff"
     }
 
-    fn pixels(&self) -> usize {
-        E::In::SIZE
+    fn inputs(&self) -> &'static str {
+        "dense"
+    }
+
+    fn sizes(&self) -> (usize, usize) {
+        (E::In::SIZE, E::Out::SIZE)
     }
 
     fn step(&mut self, images: &ImageSet, rows: &[u32]) -> Result<f64, TrainError> {
-        let x = self.batch(images, rows)?;
-        let gradients = std::mem::replace(&mut self.gradients, Gradients::leaky());
-        let logits = self.model.forward_logits(x.clone().traced(gradients))?;
-        let loss = binary_cross_entropy_with_logits_loss(logits, x);
-        let bce = f64::from(loss.array());
-        self.gradients = loss.try_backward().map_err(ModelError::from)?;
-        self.adam.update(self.model, &mut self.gradients)?;
-        self.model.try_zero_grads(&mut self.gradients).map_err(ModelError::from)?;
-        Ok(bce)
+        let Self { model, adam, gradients, pool } = self;
+        pool.install(|| {
+            let x = pixels::<E::In>(images, rows)?;
+            let tape = mem::replace(gradients, Gradients::leaky());
+            let logits = model.forward_logits(x.clone().traced(tape))?;
+            let loss = binary_cross_entropy_with_logits_loss(logits, x);
+            let bce = f64::from(loss.array());
+            *gradients = loss.try_backward().map_err(ModelError::from)?;
+            adam.update(*model, gradients)?;
+            model.try_zero_grads(gradients).map_err(ModelError::from)?;
+            Ok(bce)
+        })
     }
 
-    fn evaluate(&mut self, images: &ImageSet) -> Result<Evaluation, TrainError> {
-        let rows: Vec<u32> = (0..images.len() as u32).collect();
-        let mut evaluator = Evaluator::new(E::Out::SIZE);
-        let targets = images.pixels().chunks(EVALUATION_ROWS * images.pixels_per_image());
-        for (rows, targets) in rows.chunks(EVALUATION_ROWS).zip(targets) {
-            let codes = self.batch(images, rows).and_then(|x| Ok(self.model.encode(x)?))?;
-            let logits = self.model.decode_logits(codes.clone())?;
-            evaluator.add(targets, &codes.as_vec(), &logits.as_vec());
-        }
-        Ok(evaluator.finish())
+    fn forward(
+        &self,
+        images: &ImageSet,
+        rows: Range<u32>,
+        codes: &mut Vec<f32>,
+        logits: &mut Vec<f32>,
+    ) -> Result<(), TrainError> {
+        let model = &*self.model;
+        self.pool.install(|| {
+            let z = model.encode(pixels::<E::In>(images, &rows.collect::<Vec<_>>())?)?;
+            *codes = z.as_vec();
+            *logits = model.decode_logits(z)?.as_vec();
+            Ok(())
+        })
     }
 
     fn adam_state(&self) -> AdamState {
         self.adam.state().clone()
     }
+
+    fn write_back(&mut self) -> Result<(), TrainError> {
+        Ok(())
+    }
+}
+
+/// The images `rows` as a tensor, `(B, PIXELS)`.
+fn pixels<N: ConstDim>(images: &ImageSet, rows: &[u32]) -> Result<Batch<N>, TrainError> {
+    let mut pixels = vec![0.0; rows.len() * images.pixels_per_image()];
+    fill_pixels(images, rows, &mut pixels)?;
+    Ok(batch(&pixels)?)
 }
