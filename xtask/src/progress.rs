@@ -30,7 +30,9 @@ impl Progress {
 
     pub(crate) fn observe(&mut self, event: Event<'_>) {
         match (event, &self.bar) {
-            (Event::Step { epoch, step, train_bce }, Some(bar)) if step.is_multiple_of(STEPS_A_REPORT) => {
+            (Event::Step { epoch, step, train_bce, .. }, Some(bar))
+                if step.is_multiple_of(STEPS_A_REPORT) =>
+            {
                 bar.set_prefix(format!("epoch {epoch}/{}", self.epochs));
                 bar.set_message(format!("BCE {train_bce:.4}"));
                 bar.set_position((epoch - 1) * self.steps_per_epoch + step as u64);

@@ -22,6 +22,8 @@ pub enum Event<'a> {
         epoch: u64,
         /// Steps of the epoch that are done, from 1.
         step: usize,
+        /// BCE of the step's batch before the step, mean over its images and pixels, nats.
+        bce: f64,
         /// Mean BCE of the epoch so far, nats.
         train_bce: f64,
     },
@@ -158,7 +160,7 @@ fn run(
                 });
             }
             mean.add(bce, rows.len());
-            observe(Event::Step { epoch, step, train_bce: mean.value() });
+            observe(Event::Step { epoch, step, bce, train_bce: mean.value() });
         }
         let wall_s = clock.elapsed().as_secs_f64();
         let test = latest.insert(evaluate(engine, team, test)?);

@@ -94,8 +94,8 @@ fn a_caller_hears_of_every_step_and_epoch() {
     Trainer::autodiff(&mut model, &split, params(2).check().unwrap(), ONE)
         .unwrap()
         .train(&mut |event| match event {
-            Event::Step { epoch, step, train_bce } => {
-                assert!(train_bce > 0.0);
+            Event::Step { epoch, step, bce, train_bce } => {
+                assert!(bce > 0.0 && train_bce > 0.0);
                 heard.push((epoch, step));
             }
             Event::Epoch(record) => heard.push((record.epoch, 0)),

@@ -4,11 +4,10 @@ use std::mem;
 use std::ops::Range;
 
 use ae_data::{ImageSet, fill_pixels};
-use ae_model::dfdx::losses::binary_cross_entropy_with_logits_loss;
 use ae_model::dfdx::nn::ZeroGrads;
 use ae_model::dfdx::shapes::ConstDim;
-use ae_model::dfdx::tensor::{AsArray, Cpu, Gradients, Trace};
-use ae_model::dfdx::tensor_ops::Backward;
+use ae_model::dfdx::tensor::{Cpu, Gradients, Trace};
+use ae_model::dfdx::tensor_ops::{Backward, MeanTo};
 use ae_model::{Autoencoder, Batch, ModelError, Network, batch};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -64,8 +63,11 @@ where
             let x = pixels::<E::In>(images, rows)?;
             let tape = mem::replace(gradients, Gradients::leaky());
             let logits = model.forward_logits(x.clone().traced(tape))?;
-            let loss = binary_cross_entropy_with_logits_loss(logits, x);
-            let bce = f64::from(loss.array());
+            let losses = logits.try_bce_with_logits(x).map_err(ModelError::from)?;
+            // dfdx adds up in f32, one by one: over a batch's 50,000 pixels that is off by 1e-5.
+            let values = losses.as_vec();
+            let bce = values.iter().map(|&loss| f64::from(loss)).sum::<f64>() / values.len() as f64;
+            let loss = losses.try_mean().map_err(ModelError::from)?;
             *gradients = loss.try_backward().map_err(ModelError::from)?;
             adam.update(*model, gradients)?;
             model.try_zero_grads(gradients).map_err(ModelError::from)?;
