@@ -1,0 +1,98 @@
+//! The training step of this repository, timed inside `Trainer`'s own loop: what a user runs.
+//!
+//! A block begins at the event of one step and ends at the event of a later step of the same epoch, so that
+//! neither evaluation nor an epoch's shorter last batch is in it.
+
+use std::num::NonZeroUsize;
+use std::time::Instant;
+
+use ae_model::{Deep, Shallow};
+use ae_train::{Event, TrainParams, Trainer};
+use peer_protocol::{AnyError, Job};
+
+fn main() -> Result<(), AnyError> {
+    let mut engine = String::from("fused");
+    let job = Job::from_args(|flag, value| {
+        let mine = flag == "--variant";
+        if mine {
+            engine = value.to_owned();
+        }
+        Ok(mine)
+    })?;
+    let images = job.images()?;
+    let steps_per_epoch = images.train.len() / job.model.batch;
+    // The first step of an epoch only starts the clock.
+    let blocks_per_epoch = steps_per_epoch.saturating_sub(1) / job.steps;
+    if blocks_per_epoch == 0 {
+        return Err(format!("--steps must be below {steps_per_epoch}").into());
+    }
+    let epochs = (job.blocks + 1).div_ceil(blocks_per_epoch) as u64;
+    let params = TrainParams { epochs, batch_size: job.model.batch, ..TrainParams::default() };
+    let config = params.check()?;
+    let threads = NonZeroUsize::new(job.threads).ok_or("--threads 0")?;
+
+    let mut clock = Blocks::new(job.steps, steps_per_epoch);
+    let mut observe = |event: Event<'_>| {
+        if let Event::Step { step, train_bce, .. } = event {
+            clock.step(step, train_bce);
+        }
+    };
+    macro_rules! train {
+        ($model:ty) => {{
+            let mut model = <$model>::build(0)?;
+            let mut trainer = match engine.as_str() {
+                "fused" => Trainer::fused(&mut model, &images, config, threads)?,
+                "autodiff" => Trainer::autodiff(&mut model, &images, config, threads)?,
+                other => return Err(format!("no engine is called {other}").into()),
+            };
+            trainer.train(&mut observe)?;
+        }};
+    }
+    match job.model.name {
+        "shallow-32" => train!(Shallow<784, 32>),
+        "deep-2" => train!(Deep<784, 512, 128, 2>),
+        other => return Err(format!("no model is called {other}").into()),
+    }
+    let timed = &clock.seconds[1..=job.blocks];
+    job.report("ours", "working tree", &engine, timed, clock.train_bce[job.blocks]);
+    Ok(())
+}
+
+/// Cuts the steps of each epoch into blocks as they are done.
+struct Blocks {
+    steps: usize,
+    /// Whole batches in an epoch; the one after them may be short.
+    steps_per_epoch: usize,
+    started: Instant,
+    /// Sum of the losses of the epoch's steps before the block.
+    loss_before: f64,
+    seconds: Vec<f64>,
+    train_bce: Vec<f64>,
+}
+
+impl Blocks {
+    fn new(steps: usize, steps_per_epoch: usize) -> Self {
+        Self {
+            steps,
+            steps_per_epoch,
+            started: Instant::now(),
+            loss_before: 0.0,
+            seconds: Vec::new(),
+            train_bce: Vec::new(),
+        }
+    }
+
+    /// Hears of step `step` of an epoch, counted from 1, and of the mean loss of the epoch so far.
+    fn step(&mut self, step: usize, epoch_bce: f64) {
+        if step > self.steps_per_epoch || step % self.steps != 1 % self.steps {
+            return;
+        }
+        let now = Instant::now();
+        let loss = epoch_bce * step as f64;
+        if step > 1 {
+            self.seconds.push((now - self.started).as_secs_f64());
+            self.train_bce.push((loss - self.loss_before) / self.steps as f64);
+        }
+        (self.started, self.loss_before) = (now, loss);
+    }
+}
