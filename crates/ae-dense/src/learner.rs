@@ -105,7 +105,7 @@ impl Learner {
         let batch = check(&self.stack, self.loss, inputs, targets)?;
         self.check_size(&batch)?;
         let team = self.team.clone();
-        Ok(team.enter(|| {
+        Ok(team.install(|| {
             let loss = self.sweep(&batch);
             if loss.is_finite() {
                 self.steps += 1;

@@ -5,6 +5,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -12,7 +13,7 @@ use crate::{DenseError, lanes::lane_count};
 
 /// A fixed number of threads, shared by whoever holds a clone.
 ///
-/// A team of one works on the calling thread and starts none. Idle threads of a larger team sleep.
+/// A team of one works on the calling thread and starts none. Threads of a larger team sleep but inside [`enter`](Self::enter).
 #[derive(Debug, Clone)]
 pub struct Team {
     pool: Option<Arc<ThreadPool>>,
@@ -41,14 +42,21 @@ impl Team {
         self.pool.as_ref().map_or(1, |pool| pool.current_num_threads())
     }
 
-    /// Runs `work` inside the team.
+    /// Runs `work` inside the team, and keeps the team awake until it ends.
     ///
     /// A step taken from outside enters the team by itself, which costs a wake-up of 10 us or more
     /// each time; a loop over many steps enters once, here.
     pub fn enter<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        let entered_before = rayon::current_thread_index().is_some();
+        let spare = self.threads() > 1 && self.threads() <= processors().get();
+        self.install(|| if spare && !entered_before { awake(work) } else { work() })
+    }
+
+    /// Runs `work` on a thread of the team: this one, if it belongs to it.
+    pub(crate) fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         match &self.pool {
-            None => work(),
-            Some(pool) => pool.install(work),
+            Some(pool) if pool.current_thread_index().is_none() => pool.install(work),
+            _ => work(),
         }
     }
 
@@ -62,7 +70,7 @@ impl Team {
         buffers: [&mut [T]; N],
         work: &(impl Fn(usize, [&mut [T]; N]) + Sync),
     ) {
-        self.enter(|| self.halve(0, bounds, buffers, work));
+        self.install(|| self.halve(0, bounds, buffers, work));
     }
 
     fn halve<T: Send, const N: usize>(
@@ -95,9 +103,55 @@ impl Team {
     }
 }
 
+/// Runs `work` while the other threads of the pool around it look for its parts without falling asleep.
+///
+/// The parts of a step take tens of microseconds, and so does waking a thread. Worse, a thread that is
+/// woken many thousand times a second is often put on the processor of the one that wakes it, where the
+/// two take turns: a step on two threads then takes as long as on one.
+fn awake<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    /// Ends the watch when `work` ends, by whatever way.
+    struct Watch<'a>(&'a AtomicBool);
+    impl Drop for Watch<'_> {
+        fn drop(&mut self) {
+            self.0.store(false, Ordering::Release);
+        }
+    }
+    let own_index = rayon::current_thread_index();
+    let working = AtomicBool::new(true);
+    rayon::scope(|scope| {
+        scope.spawn_broadcast(|_, thread| {
+            if Some(thread.index()) != own_index {
+                look_for_parts(&working);
+            }
+        });
+        let _watch = Watch(&working);
+        work()
+    })
+}
+
+/// Executes what comes up until `working` ends. After some 50 us without a part, a processor that
+/// others want is theirs.
+fn look_for_parts(working: &AtomicBool) {
+    const PATIENCE: u32 = 1_000;
+    let mut idle = 0;
+    while working.load(Ordering::Acquire) {
+        match rayon::yield_now() {
+            Some(rayon::Yield::Executed) => idle = 0,
+            _ if idle < PATIENCE => {
+                idle += 1;
+                std::hint::spin_loop();
+            }
+            _ => std::thread::yield_now(),
+        }
+    }
+}
+
+fn processors() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
 /// As many threads as can help with batches of `batch_size` rows: the processors at hand, at most one
 /// a lane.
 pub fn default_threads(batch_size: usize) -> NonZeroUsize {
-    let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    NonZeroUsize::new(lane_count(batch_size)).map_or(NonZeroUsize::MIN, |lanes| lanes.min(processors))
+    NonZeroUsize::new(lane_count(batch_size)).map_or(NonZeroUsize::MIN, |lanes| lanes.min(processors()))
 }
