@@ -7,8 +7,14 @@ use std::ops::Range;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
+use crate::chart::TICK_SIZE;
+use crate::text;
+
 /// The largest magnitude that an axis takes; sums and differences of such values are still finite.
 pub(crate) const MAX_MAGNITUDE: f64 = 1e300;
+
+/// Pixels between two labels of one axis, at least.
+const MIN_LABEL_GAP: f64 = 6.0;
 
 /// Spans below this are drawn as if all values were equal: their ticks could not be told apart.
 const MIN_SPAN: f64 = 1e-290;
@@ -73,6 +79,28 @@ impl Axis {
             Scale::Log => log_ticks(&ends, n_ticks),
         };
         Self { scale, ends, ticks }
+    }
+
+    /// Takes away ticks whose label would touch the one before it on a horizontal axis of `length` pixels.
+    pub(crate) fn thin_out(&mut self, length: f64) {
+        let ends = (0, (length * 1e3) as i32);
+        let spans: Vec<(f64, f64)> = self
+            .ticks
+            .iter()
+            .map(|tick| {
+                (f64::from(self.map(&tick.value, ends)) / 1e3, text::width(&tick.label, TICK_SIZE) / 2.0)
+            })
+            .collect();
+        let mut spans = spans.into_iter();
+        let mut free = f64::NEG_INFINITY;
+        self.ticks.retain(|_| {
+            let (middle, half) = spans.next().expect("there is a span for every tick");
+            let fits = middle - half >= free;
+            if fits {
+                free = middle + half + MIN_LABEL_GAP;
+            }
+            fits
+        });
     }
 
     /// The labels of the ticks, from low to high.
@@ -227,6 +255,15 @@ mod tests {
             prop_assert!((1..=20).contains(&axis.ticks.len()), "{axis:?}");
             prop_assert!(axis.labels().all(|label| label.len() <= 18), "{axis:?}");
             prop_assert!(axis.ticks.windows(2).all(|pair| pair[0].label != pair[1].label), "{axis:?}");
+
+            let mut axis = axis;
+            axis.thin_out(300.0);
+            let half = |tick: &Tick| text::width(&tick.label, TICK_SIZE) / 2.0;
+            let middle = |tick: &Tick| f64::from(axis.map(&tick.value, (0, 30_000))) / 100.0;
+            prop_assert!(!axis.ticks.is_empty());
+            for pair in axis.ticks.windows(2) {
+                prop_assert!(middle(&pair[1]) - half(&pair[1]) > middle(&pair[0]) + half(&pair[0]), "{axis:?}");
+            }
         }
     }
 }

@@ -1,30 +1,18 @@
-//! Curves against two linear axes, or a logarithmic y axis, as an SVG of 800 x 500 pixels.
-//!
-//! The plotting library sets everything on whole pixels. The chart is therefore drawn on a canvas [`FINE`] times
-//! as fine and shown at its own size through the SVG's `viewBox`: curves are smooth in print and at any zoom.
-//! Sizes below are in the pixels of the shown picture.
+//! Curves against two axes, linear or logarithmic, as a picture of 800 x 500 pixels.
 
-use plotters::chart::ChartContext;
-use plotters::coord::Shift;
-use plotters::coord::cartesian::Cartesian2d;
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::axis::{Axis, MAX_MAGNITUDE, Scale};
+use crate::axis::{Axis, Scale};
+use crate::chart::{
+    self, Canvas, Drawing, Drawn, EDGE, FINE, Frame, LABEL_SIZE, LINE_HEIGHT, Mark, Plot, TITLE_SIZE,
+    X_AXIS_ROOM, beside, check_value, fine,
+};
 use crate::palette::SERIES_COLOURS;
 use crate::{VizError, text};
 
-/// Parts of a pixel that the drawing can address.
-const FINE: u32 = 10;
 const WIDTH: f64 = 800.0;
 const HEIGHT: f64 = 500.0;
-const EDGE: f64 = 16.0;
 
-const TITLE_SIZE: f64 = 18.0;
-const LABEL_SIZE: f64 = 14.0;
-const TICK_SIZE: f64 = 13.0;
-/// From one line of text to the next.
-const LINE_HEIGHT: f64 = 20.0;
 /// Length of the stroke that stands before a name in the legend.
 const SWATCH: f64 = 26.0;
 /// Length of the line from a reference level to its name beside the plot.
@@ -33,22 +21,23 @@ const LEADER: f64 = 14.0;
 const MAX_REFERENCE_ROOM: f64 = 240.0;
 
 const MAX_REFERENCES: usize = 8;
-/// Series of up to this many points have each of them marked.
+/// Joined points are marked too if there are up to this many of them.
 const MAX_MARKED_POINTS: usize = 20;
+const MARK_RADIUS: f64 = 3.5;
 
-const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
-const FRAME: RGBColor = RGBColor(0x66, 0x66, 0x66);
-const MESH: RGBColor = RGBColor(0xDD, 0xDD, 0xDD);
 const REFERENCE: RGBColor = RGBColor(0x55, 0x55, 0x55);
-
-type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Plot<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<Axis, Axis>>;
-type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 
 #[derive(Debug, Clone, PartialEq)]
 struct Series {
     name: String,
     points: Vec<(f64, f64)>,
+    joined: bool,
+}
+
+impl Series {
+    fn is_marked(&self) -> bool {
+        !self.joined || self.points.len() <= MAX_MARKED_POINTS
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -57,9 +46,9 @@ struct Reference {
     value: f64,
 }
 
-/// Named series of points joined by lines, and reference levels that they are compared with.
+/// Named series of points, joined by lines or not, and reference levels that they are compared with.
 ///
-/// Colours are told apart by colour-blind readers. A series of at most 20 points has its points marked, so one point
+/// Colours are told apart by colour-blind readers. A line of at most 20 points has its points marked, so one point
 /// alone is seen too. Both ranges follow the data and hold every point and every reference level; where all
 /// values are equal they reach a little to both sides. If all x are whole numbers (epochs, say), so are the ticks.
 ///
@@ -82,6 +71,7 @@ pub struct LineChart {
     title: String,
     x_label: String,
     y_label: String,
+    log_x: bool,
     log_y: bool,
     series: Vec<Series>,
     references: Vec<Reference>,
@@ -94,6 +84,7 @@ impl LineChart {
             title: title.into(),
             x_label: x_label.into(),
             y_label: y_label.into(),
+            log_x: false,
             log_y: false,
             series: Vec::new(),
             references: Vec::new(),
@@ -101,8 +92,31 @@ impl LineChart {
     }
 
     /// Adds a series of `(x, y)` points, joined in the order given; at most 7 series in a chart.
-    pub fn series(mut self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
-        self.series.push(Series { name: name.into(), points: points.into_iter().collect() });
+    pub fn series(self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        self.with(name, points, true)
+    }
+
+    /// Adds a series of `(x, y)` points that are marked but not joined; it counts among the 7 as well.
+    ///
+    /// ```
+    /// let chart = ae_viz::LineChart::new("Rate and distortion", "bytes an image", "PSNR (dB)")
+    ///     .series("32 codes", [(12.8, 19.6), (15.7, 19.9), (21.9, 20.1)])
+    ///     .points("JPEG, quality 1", [(39.0, 18.9)])
+    ///     .log_x();
+    /// assert!(chart.to_svg()?.contains("<circle"));
+    /// # Ok::<(), ae_viz::VizError>(())
+    /// ```
+    pub fn points(self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        self.with(name, points, false)
+    }
+
+    fn with(
+        mut self,
+        name: impl Into<String>,
+        points: impl IntoIterator<Item = (f64, f64)>,
+        joined: bool,
+    ) -> Self {
+        self.series.push(Series { name: name.into(), points: points.into_iter().collect(), joined });
         self
     }
 
@@ -124,6 +138,11 @@ impl LineChart {
         Self { log_y: true, ..self }
     }
 
+    /// Makes the x axis logarithmic, for sizes and rates that span several factors of two.
+    pub fn log_x(self) -> Self {
+        Self { log_x: true, ..self }
+    }
+
     /// Draws the chart: an SVG document of 800 x 500 pixels, the same bytes for the same chart.
     ///
     /// # Errors
@@ -139,21 +158,24 @@ impl LineChart {
     /// assert!(matches!(diverged.to_svg(), Err(VizError::Value { index: 1, .. })));
     /// ```
     pub fn to_svg(&self) -> Result<String, VizError> {
-        self.check_values()?;
-        let layout = Layout::new(self)?;
-        let (width, height) = (WIDTH as u32 * FINE, HEIGHT as u32 * FINE);
-        let mut svg = String::new();
-        {
-            let canvas = SVGBackend::with_string(&mut svg, (width, height)).into_drawing_area();
-            self.draw(&canvas, layout)
-                .and_then(|()| canvas.present())
-                .map_err(|error| VizError::Plot(error.into()))?;
-        }
-        Ok(svg.replacen(
-            &format!("width=\"{width}\" height=\"{height}\""),
-            &format!("width=\"{WIDTH}\" height=\"{HEIGHT}\" stroke-linejoin=\"round\""),
-            1,
-        ))
+        chart::svg(Laid::out(self)?)
+    }
+
+    /// Draws the chart as a PNG file: 1600 x 1000 pixels of 8-bit RGB, of the same look as the SVG.
+    ///
+    /// No font is needed on the machine, the crate carries one.
+    ///
+    /// # Errors
+    /// As [`LineChart::to_svg`]; [`VizError::NoGlyph`] for a label with a character that the crate's font lacks,
+    /// [`VizError::Png`] if the encoder fails.
+    ///
+    /// ```
+    /// let chart = ae_viz::LineChart::new("Loss", "epoch", "nats").series("train", [(1.0, 0.2), (2.0, 0.1)]);
+    /// assert!(chart.to_png_bytes()?.starts_with(b"\x89PNG"));
+    /// # Ok::<(), ae_viz::VizError>(())
+    /// ```
+    pub fn to_png_bytes(&self) -> Result<Vec<u8>, VizError> {
+        chart::png(Laid::out(self)?)
     }
 
     fn check_values(&self) -> Result<(), VizError> {
@@ -169,79 +191,45 @@ impl LineChart {
                 return Err(VizError::TooMany { what, count, limit });
             }
         }
-        for Series { name, points } in &self.series {
+        for Series { name, points, .. } in &self.series {
             if points.is_empty() {
                 return Err(VizError::EmptySeries { name: name.clone() });
             }
             for (index, &(x, y)) in points.iter().enumerate() {
-                check_value(name, index, x)?;
-                self.check_y(name, index, y)?;
+                check_on_axis(name, index, x, self.log_x)?;
+                check_on_axis(name, index, y, self.log_y)?;
             }
         }
-        self.references.iter().try_for_each(|line| self.check_y(&line.label, 0, line.value))
+        self.references.iter().try_for_each(|line| check_on_axis(&line.label, 0, line.value, self.log_y))
     }
 
-    fn check_y(&self, name: &str, index: usize, value: f64) -> Result<(), VizError> {
-        check_value(name, index, value)?;
-        if self.log_y && value <= 0.0 {
-            return Err(VizError::NotPositive { name: name.to_owned(), index, value });
-        }
-        Ok(())
-    }
-
-    fn draw(&self, canvas: &Canvas<'_>, layout: Layout) -> Drawn {
-        let Layout { x, y, left, right, top, bottom, legend } = layout;
-        canvas.fill(&WHITE)?;
-        let mut plot = ChartBuilder::on(canvas)
-            .margin_left(fine(EDGE))
-            .margin_right(fine(WIDTH - right))
-            .margin_top(fine(top))
-            .margin_bottom(fine(EDGE))
-            .x_label_area_size(fine(HEIGHT - EDGE - bottom))
-            .y_label_area_size(fine(left - EDGE))
-            .build_cartesian_2d(x, y)?;
-        plot.configure_mesh()
-            .bold_line_style(MESH.stroke_width(FINE))
-            .light_line_style(TRANSPARENT)
-            .axis_style(FRAME.stroke_width(FINE))
-            .set_all_tick_mark_size(fine(4.0))
-            .label_style(style(TICK_SIZE))
-            .axis_desc_style(style(LABEL_SIZE))
-            .x_desc(&self.x_label)
-            .y_desc(&self.y_label)
-            .draw()?;
-        self.draw_lines(&mut plot)?;
-
-        let title = style(TITLE_SIZE).pos(Pos::new(HPos::Left, VPos::Top));
-        canvas.draw_text(&self.title, &title, (fine(left), fine(EDGE)))?;
-        let named = self.series.iter().zip(colours()).zip(legend);
-        for ((series, colour), (start, middle)) in named {
-            let swatch = vec![(fine(start), fine(middle)), (fine(start + SWATCH), fine(middle))];
-            canvas.draw(&PathElement::new(swatch, colour.stroke_width(2 * FINE)))?;
-            canvas.draw_text(&series.name, &beside(), (fine(start + SWATCH + 8.0), fine(middle)))?;
-        }
-        self.draw_reference_names(canvas, &plot, right, bottom)
-    }
-
-    fn draw_lines(&self, plot: &mut Plot<'_>) -> Drawn {
-        let across = plot.x_range();
-        for Reference { value, .. } in &self.references {
-            let ends = [(across.start, *value), (across.end, *value)];
+    fn draw_series<B: DrawingBackend>(&self, plot: &mut Plot<'_, B>) -> Drawn<B> {
+        let x_ends = plot.x_range();
+        for line in &self.references {
+            let ends = [(x_ends.start, line.value), (x_ends.end, line.value)];
             let stroke = REFERENCE.stroke_width(FINE);
             plot.draw_series(DashedLineSeries::new(ends, fine(6.0), fine(4.0), stroke))?;
         }
-        for (Series { points, .. }, colour) in self.series.iter().zip(colours()) {
-            plot.draw_series(LineSeries::new(points.iter().copied(), colour.stroke_width(2 * FINE)))?;
-            if points.len() <= MAX_MARKED_POINTS {
-                let mark = |&point| Circle::new(point, fine(3.5), colour.filled());
-                plot.draw_series(points.iter().map(mark))?;
+        for (series, colour) in self.series.iter().zip(colours()) {
+            if series.joined {
+                let stroke = colour.stroke_width(2 * FINE);
+                plot.draw_series(LineSeries::new(series.points.iter().copied(), stroke))?;
+            }
+            if series.is_marked() {
+                let mark = |&point| Circle::new(point, fine(MARK_RADIUS), colour.filled());
+                plot.draw_series(series.points.iter().map(mark))?;
             }
         }
         Ok(())
     }
 
     /// Names the reference lines to the right of the plot, each as near its line as the others leave room.
-    fn draw_reference_names(&self, canvas: &Canvas<'_>, plot: &Plot<'_>, right: f64, bottom: f64) -> Drawn {
+    fn draw_reference_names<B: DrawingBackend>(
+        &self,
+        canvas: &Canvas<B>,
+        plot: &Plot<'_, B>,
+        Frame { right, bottom, .. }: Frame,
+    ) -> Drawn<B> {
         let end = plot.x_range().end;
         let height = |line: &Reference| plot.backend_coord(&(end, line.value)).1;
         let mut lines: Vec<_> = self.references.iter().map(|line| (height(line), line)).collect();
@@ -257,36 +245,34 @@ impl LineChart {
     }
 }
 
-/// The axes, and where the plot and the legend's entries lie, in pixels from the top-left corner.
-struct Layout {
-    x: Axis,
-    y: Axis,
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
+/// A chart whose values are checked, and where each of its parts lies, in pixels from the top-left corner.
+struct Laid<'a> {
+    chart: &'a LineChart,
+    axes: (Axis, Axis),
+    frame: Frame,
+    /// Where each entry begins, and its middle line.
     legend: Vec<(f64, f64)>,
 }
 
-impl Layout {
+impl<'a> Laid<'a> {
     /// Gives every label its room, the plot what is left.
-    fn new(chart: &LineChart) -> Result<Self, VizError> {
+    fn out(chart: &'a LineChart) -> Result<Self, VizError> {
+        chart.check_values()?;
         let points = || chart.series.iter().flat_map(|series| &series.points);
         let whole = points().all(|point| point.0.fract() == 0.0);
-        let x = Axis::new(Scale::Linear { whole }, points().map(|point| point.0), 0.02, 10);
+        let x_scale = if chart.log_x { Scale::Log } else { Scale::Linear { whole } };
+        let mut x = Axis::new(x_scale, points().map(|point| point.0), 0.02, 10);
         let y_scale = if chart.log_y { Scale::Log } else { Scale::Linear { whole: false } };
         let levels = chart.references.iter().map(|line| line.value);
         let y = Axis::new(y_scale, points().map(|point| point.1).chain(levels), 0.05, 7);
 
-        let tick_room = y.labels().map(|label| text::width(label, TICK_SIZE)).fold(0.0, f64::max);
-        let left = EDGE + LINE_HEIGHT + tick_room + 10.0;
-        // A label is centred on its tick, which may be the right end of the axis.
-        let overhang = x.labels().map(|label| text::width(label, TICK_SIZE) / 2.0).fold(EDGE, f64::max);
-        let mut right = WIDTH - overhang;
+        let left = EDGE + chart::y_axis_room(&y);
+        let mut right = WIDTH - chart::x_axis_overhang(&x).max(EDGE);
         for Reference { label, .. } in &chart.references {
             text::check(label, LABEL_SIZE, MAX_REFERENCE_ROOM)?;
             right = right.min(WIDTH - EDGE - text::width(label, LABEL_SIZE) - LEADER - 4.0);
         }
+        x.thin_out(right - left);
 
         let across = WIDTH - EDGE - left;
         text::check(&chart.title, TITLE_SIZE, across)?;
@@ -303,37 +289,58 @@ impl Layout {
         }
 
         let top = entry_y + LINE_HEIGHT;
-        let bottom = HEIGHT - EDGE - LINE_HEIGHT - TICK_SIZE - 14.0;
+        let bottom = HEIGHT - EDGE - X_AXIS_ROOM;
         text::check(&chart.x_label, LABEL_SIZE, right - left)?;
         text::check(&chart.y_label, LABEL_SIZE, bottom - top)?;
-        Ok(Self { x, y, left, right, top, bottom, legend })
+        let frame = Frame { outer_left: EDGE, left, right, top, bottom };
+        Ok(Self { chart, axes: (x, y), frame, legend })
     }
 }
 
-fn check_value(name: &str, index: usize, value: f64) -> Result<(), VizError> {
-    if value.abs() <= MAX_MAGNITUDE {
-        return Ok(());
+impl Drawing for Laid<'_> {
+    fn size(&self) -> (u32, u32) {
+        (WIDTH as u32, HEIGHT as u32)
     }
-    Err(VizError::Value { name: name.to_owned(), index, value, limit: MAX_MAGNITUDE })
+
+    fn labels(&self) -> impl Iterator<Item = &str> {
+        let LineChart { title, x_label, y_label, series, references, .. } = self.chart;
+        let names = series.iter().map(|series| series.name.as_str());
+        let levels = references.iter().map(|line| line.label.as_str());
+        [title.as_str(), x_label, y_label].into_iter().chain(names).chain(levels)
+    }
+
+    fn draw<B: DrawingBackend>(self, canvas: &Canvas<B>) -> Drawn<B, Vec<Mark>> {
+        let Self { chart, axes, frame, legend } = self;
+        canvas.fill(&WHITE)?;
+        let mut plot = chart::axes(canvas, frame, axes, (&chart.x_label, &chart.y_label))?;
+        chart.draw_series(&mut plot)?;
+        canvas.draw_text(&chart.title, &chart::heading(TITLE_SIZE), (fine(frame.left), fine(EDGE)))?;
+        for ((series, colour), (start, middle)) in chart.series.iter().zip(colours()).zip(legend) {
+            let (start, end, middle) = (fine(start), fine(start + SWATCH), fine(middle));
+            if series.joined {
+                let swatch = vec![(start, middle), (end, middle)];
+                canvas.draw(&PathElement::new(swatch, colour.stroke_width(2 * FINE)))?;
+            }
+            if series.is_marked() {
+                canvas.draw(&Circle::new(((start + end) / 2, middle), fine(MARK_RADIUS), colour.filled()))?;
+            }
+            canvas.draw_text(&series.name, &beside(), (end + fine(8.0), middle))?;
+        }
+        chart.draw_reference_names(canvas, &plot, frame)?;
+        Ok(Vec::new())
+    }
 }
 
-/// Pixels to parts of a pixel, the unit of the canvas.
-fn fine(pixels: f64) -> i32 {
-    (pixels * f64::from(FINE)).round() as i32
-}
-
-/// Text in ink of `size` pixels. The SVG backend divides the size it is given by 1.24.
-fn style(size: f64) -> TextStyle<'static> {
-    ("sans-serif", size * 1.24 * f64::from(FINE)).into_font().color(&INK)
-}
-
-/// Labels that stand beside what they name.
-fn beside() -> TextStyle<'static> {
-    style(LABEL_SIZE).pos(Pos::new(HPos::Left, VPos::Center))
+fn check_on_axis(name: &str, index: usize, value: f64, logarithmic: bool) -> Result<(), VizError> {
+    check_value(name, index, value)?;
+    if logarithmic && value <= 0.0 {
+        return Err(VizError::NotPositive { name: name.to_owned(), index, value });
+    }
+    Ok(())
 }
 
 fn colours() -> impl Iterator<Item = RGBColor> {
-    SERIES_COLOURS.iter().map(|&[red, green, blue]| RGBColor(red, green, blue))
+    SERIES_COLOURS.iter().copied().map(chart::colour)
 }
 
 /// Moves ascending `levels` apart by at least `distance`, each as near its own as those above it leave room, the
@@ -356,46 +363,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::chart::read::{numbers, polylines, text_outside};
 
     fn chart() -> LineChart {
         LineChart::new("Loss", "epoch", "loss (nats a pixel)")
-    }
-
-    /// Every number of the named attributes of every element, in the canvas's units.
-    fn numbers<'a>(svg: &'a str, attributes: &'a [&str]) -> impl Iterator<Item = f64> + 'a {
-        let values = attributes.iter().flat_map(move |attribute| {
-            let opening = format!(" {attribute}=\"");
-            let parts: Vec<&str> = svg.split(opening.as_str()).skip(1).collect();
-            parts.into_iter().map(|part| part.split('"').next().unwrap())
-        });
-        values.flat_map(|value| value.split([',', ' ']).filter(|n| !n.is_empty())).map(|n| n.parse().unwrap())
-    }
-
-    /// The points of the polylines drawn in a colour.
-    fn polylines(svg: &str, colour: &str) -> Vec<Vec<f64>> {
-        let stroke = format!("stroke=\"{colour}\"");
-        let lines = svg.lines().filter(|line| line.starts_with("<polyline") && line.contains(&stroke));
-        lines.map(|line| numbers(line, &["points"]).collect()).collect()
-    }
-
-    /// Where each level line of text begins and ends, by its estimated width, in pixels.
-    fn text_extents(svg: &str) -> Vec<(f64, f64)> {
-        let texts = svg.split("<text ").skip(1).filter(|text| !text.contains("rotate("));
-        let extent = |text: &str| {
-            let (attributes, rest) = text.split_once(">\n").unwrap();
-            let label = rest.split('\n').next().unwrap();
-            let [size, x] = ["font-size", "x"]
-                .map(|name| numbers(&format!(" {attributes}"), &[name]).next().unwrap() / f64::from(FINE));
-            let width = text::width(label, size);
-            if attributes.contains("\"middle\"") {
-                (x - width / 2.0, x + width / 2.0)
-            } else if attributes.contains("\"end\"") {
-                (x - width, x)
-            } else {
-                (x, x + width)
-            }
-        };
-        texts.map(extent).collect()
     }
 
     #[test]
@@ -428,11 +399,48 @@ mod tests {
     #[test]
     fn a_single_point_is_marked_and_a_constant_series_has_a_range() {
         let one = chart().series("a", [(1.0, 0.186)]).to_svg().unwrap();
-        assert_eq!(one.matches("<circle").count(), 1);
+        assert_eq!(one.matches("<circle").count(), 2, "the point and its mark in the legend");
         let constant = chart().series("a", (0..50).map(|x| (f64::from(x), 0.0))).to_svg().unwrap();
         assert_eq!(constant.matches("<circle").count(), 0);
         let ys: Vec<f64> = polylines(&constant, "#0072B2")[0].chunks(2).map(|point| point[1]).collect();
         assert!(ys.len() == 50 && ys.iter().all(|y| *y == ys[0] && (1000.0..4400.0).contains(y)), "{ys:?}");
+    }
+
+    #[test]
+    fn points_are_marked_and_not_joined_however_many() {
+        let svg = chart().points("a", (0..50).map(|x| (f64::from(x), 0.1))).to_svg().unwrap();
+        assert_eq!(svg.matches("<circle").count(), 51);
+        assert!(polylines(&svg, "#0072B2").is_empty());
+    }
+
+    #[test]
+    fn a_logarithmic_x_axis_gives_equal_ratios_equal_widths_and_no_label_on_another() {
+        let points = [(10.0, 1.0), (20.0, 2.0), (40.0, 3.0)];
+        let svg = chart().log_x().series("a", points).to_svg().unwrap();
+        let lines = polylines(&svg, "#0072B2");
+        let [x1, _, x2, _, x3, _] = lines[0][..] else { panic!("three points make a line: {lines:?}") };
+        assert!(x1 < x2 && (x2 - x1 - (x3 - x2)).abs() <= 2.0, "{lines:?}");
+
+        let zero = chart().log_x().series("a", [(0.0, 0.2)]).to_svg().unwrap_err();
+        assert!(matches!(zero, VizError::NotPositive { index: 0, .. }));
+    }
+
+    #[test]
+    fn a_png_is_twice_as_wide_and_shows_what_the_svg_shows() {
+        let chart = chart().series("a", [(1.0, 0.3), (2.0, 0.1), (4.0, 0.2)]);
+        let png = chart.to_png_bytes().unwrap();
+        let picture = image::load_from_memory(&png).unwrap().into_rgb8();
+        assert_eq!(picture.dimensions(), (1600, 1000));
+        // Each marked point of the SVG is a disc of its colour in the PNG.
+        let svg = chart.to_svg().unwrap();
+        let (xs, ys): (Vec<f64>, Vec<f64>) =
+            (numbers(&svg, &["cx"]).collect(), numbers(&svg, &["cy"]).collect());
+        assert_eq!(xs.len(), 4);
+        for (x, y) in xs.into_iter().zip(ys) {
+            assert_eq!(picture.get_pixel((x / 5.0) as u32, (y / 5.0) as u32).0, SERIES_COLOURS[0]);
+        }
+        let error = LineChart::new("\u{4e09}", "", "").series("", [(0.0, 0.0)]).to_png_bytes().unwrap_err();
+        assert!(matches!(error, VizError::NoGlyph { found: '\u{4e09}', .. }), "{error}");
     }
 
     #[test]
@@ -526,16 +534,17 @@ mod tests {
             series in prop::collection::vec(
                 prop::collection::vec((-1e300f64..1e300, prop_oneof![0.0f64..1.0, -1e300f64..1e300]), 1..30), 1..8),
             references in prop::collection::vec(prop_oneof![0.0f64..1.0, -1e300f64..1e300], 0..9),
-            log in any::<bool>(),
+            (log_x, log_y) in any::<(bool, bool)>(),
         ) {
-            let mut chart = if log { chart().log_y() } else { chart() };
-            let positive = |y: f64| if log { y.abs().max(1e-300) } else { y };
+            let mut chart = LineChart { log_x, log_y, ..chart() };
+            let positive = |value: f64, log| if log { value.abs().max(1e-300) } else { value };
             for (i, points) in series.into_iter().enumerate() {
-                let points = points.into_iter().map(|(x, y)| (x, positive(y)));
-                chart = chart.series(format!("series {i} of a run"), points);
+                let points = points.into_iter().map(|(x, y)| (positive(x, log_x), positive(y, log_y)));
+                let name = format!("series {i} of a run");
+                chart = if i % 3 == 2 { chart.points(name, points) } else { chart.series(name, points) };
             }
             for value in references {
-                chart = chart.reference(format!("level {value:.3e}"), positive(value));
+                chart = chart.reference(format!("level {value:.3e}"), positive(value, log_y));
             }
             let svg = chart.to_svg().unwrap();
             for x in numbers(&svg, &["x", "x1", "x2", "cx"]) {
@@ -544,9 +553,7 @@ mod tests {
             for y in numbers(&svg, &["y", "y1", "y2", "cy"]) {
                 prop_assert!((0.0..=5000.0).contains(&y));
             }
-            for (from, to) in text_extents(&svg) {
-                prop_assert!(0.0 <= from && to <= WIDTH, "{from} to {to}");
-            }
+            prop_assert_eq!(text_outside(&svg, (WIDTH, HEIGHT)), None);
             let points: Vec<f64> = numbers(&svg, &["points"]).collect();
             for point in points.chunks(2) {
                 prop_assert!((0.0..=8000.0).contains(&point[0]) && (0.0..=5000.0).contains(&point[1]));

@@ -71,10 +71,10 @@ pub enum VizError {
         /// The series.
         name: String,
     },
-    /// More series or reference lines than a reader can tell apart.
+    /// More series, reference lines, classes or panels than a reader can tell apart.
     #[error("{count} {what} in one chart, at most {limit} can be told apart")]
     TooMany {
-        /// What there is too much of: "series" or "reference lines".
+        /// What there is too much of: "series", "reference lines", "classes" or "panels".
         what: &'static str,
         /// How many were given.
         count: usize,
@@ -84,9 +84,9 @@ pub enum VizError {
     /// A coordinate is NaN, infinite or beyond 1e300, which no axis can show.
     #[error("point {index} of \"{name}\" holds {value}, which is not finite or is beyond {limit:e}")]
     Value {
-        /// The series or reference line.
+        /// The series, reference line or panel.
         name: String,
-        /// Position of the point in its series, from 0; 0 for a reference line.
+        /// Position of the point in its series or panel, from 0; 0 for a reference line.
         index: usize,
         /// The coordinate.
         value: f64,
@@ -120,6 +120,63 @@ pub enum VizError {
         width: u32,
         /// The pixels there are.
         room: u32,
+    },
+    /// A label of a picture made of pixels holds a character that the crate's font lacks.
+    #[error("label {label:?} holds the character {found:?}, which the font of the pictures lacks")]
+    NoGlyph {
+        /// The label.
+        label: String,
+        /// The first such character.
+        found: char,
+    },
+    /// Labels of a grid that are not as many as its rows or columns.
+    #[error("{found} labels for {expected} {what} of a grid")]
+    LabelCount {
+        /// What they stand beside: "rows" or "columns".
+        what: &'static str,
+        /// Rows or columns of the grid.
+        expected: usize,
+        /// Labels given.
+        found: usize,
+    },
+    /// A weight that is NaN or infinite has no colour.
+    #[error("weight {index} is {value}, not a finite number")]
+    NonFiniteWeight {
+        /// Position of the weight, row by row from 0.
+        index: usize,
+        /// Its value.
+        value: f32,
+    },
+    /// A scatter chart without panels.
+    #[error("a scatter chart needs at least one panel")]
+    NoPanels,
+    /// A panel without points.
+    #[error("panel \"{panel}\" has no points")]
+    EmptyPanel {
+        /// Title of the panel.
+        panel: String,
+    },
+    /// A panel whose points and classes are not as many as each other.
+    #[error("panel \"{panel}\" has {points} points, but the classes of {classes}")]
+    PointsAndClasses {
+        /// Title of the panel.
+        panel: String,
+        /// Points given.
+        points: usize,
+        /// Classes given.
+        classes: usize,
+    },
+    /// A class that the chart gives no name and so no colour.
+    #[error("point {index} of \"{panel}\" is of class {class}, the chart names {classes} classes")]
+    Class {
+        /// Title of the panel.
+        panel: String,
+        /// Position of the point in its panel, from 0.
+        index: usize,
+        /// Its class.
+        class: u8,
+        /// Classes that the chart names; the largest class is one less.
+        classes: usize,
     },
     /// The plotting library failed.
     #[error("cannot draw the chart")]

@@ -94,7 +94,7 @@ impl<'a> GrayTile<'a> {
     }
 }
 
-fn check_size(rows: usize, cols: usize, found: usize) -> Result<(), VizError> {
+pub(crate) fn check_size(rows: usize, cols: usize, found: usize) -> Result<(), VizError> {
     if rows.checked_mul(cols) != Some(found) {
         return Err(VizError::PixelCount { rows, cols, found });
     }

@@ -1,24 +1,90 @@
-//! One line of text in a picture: what may stand in it, and about how wide it will be.
+//! One line of text in a picture: what may stand in it, how wide it is, and the outlines of its glyphs.
 //!
-//! An SVG is laid out before anyone knows which font its viewer will use, so widths are estimates on the wide
-//! side: the advance widths of DejaVu Sans, the widest of the usual sans-serif fonts, rounded up by class of glyph.
+//! The crate carries one font, a part of DejaVu Sans (`font/README.md`), so that text becomes pixels on a machine
+//! without any. An SVG is drawn later, by a viewer with a font of its own: DejaVu Sans is among the widest of the
+//! usual sans-serif fonts, so its widths and a little more are room enough for another.
+
+use std::sync::LazyLock;
+
+use ttf_parser::{Face, GlyphId, OutlineBuilder};
+use zeno::{Command, Point};
 
 use crate::VizError;
 
-/// The estimated width of a line at a font size, both in pixels.
-pub(crate) fn width(text: &str, font_size: f64) -> f64 {
-    text.chars().map(advance).sum::<f64>() * font_size
+/// Height of a small letter in ems, which centres a line of text on a point.
+pub(crate) const X_HEIGHT: f64 = 0.547;
+
+/// Room for a viewer's font that is wider than ours.
+const OTHER_FONTS: f64 = 1.05;
+
+static FONT: LazyLock<Face<'static>> = LazyLock::new(|| {
+    let bytes = include_bytes!("../font/DejaVuSans-subset.ttf");
+    Face::parse(bytes, 0).expect("the font that is compiled in is a good one")
+});
+
+/// The glyph of a character; glyph 0, a box, where the font has none.
+fn glyph(character: char) -> GlyphId {
+    FONT.glyph_index(character).unwrap_or_default()
 }
 
-/// Width of a character in ems.
-fn advance(character: char) -> f64 {
-    match character {
-        'i' | 'j' | 'l' | '\'' | '|' | ' ' | ',' | '.' | ':' | ';' => 0.34,
-        'f' | 'r' | 't' | '(' | ')' | '[' | ']' | '-' | '/' | '!' | 'I' | 'J' => 0.41,
-        'm' | 'w' | 'M' | 'W' | '@' | '%' | '+' | '=' | '<' | '>' => 1.0,
-        'A'..='Z' | '&' | '#' | '~' => 0.79,
-        ' '..='~' => 0.64,
-        _ => 1.0,
+/// The width of a line in our font, in the unit of the font size.
+pub(crate) fn advance(text: &str, font_size: f64) -> f64 {
+    let units: f64 = text.chars().map(|c| f64::from(FONT.glyph_hor_advance(glyph(c)).unwrap_or(0))).sum();
+    units * font_size / f64::from(FONT.units_per_em())
+}
+
+/// The room to leave for a line in whichever font it will be drawn, in the unit of the font size.
+pub(crate) fn width(text: &str, font_size: f64) -> f64 {
+    // A character that our font lacks is taken to be as wide as it is high.
+    let missing = text.chars().filter(|c| FONT.glyph_index(*c).is_none()).count();
+    (advance(text, font_size) + missing as f64 * font_size) * OTHER_FONTS
+}
+
+/// The outlines of a line whose baseline starts at the origin, in the unit of the font size, y downwards.
+pub(crate) fn outlines(text: &str, font_size: f64) -> Vec<Command> {
+    let mut pen = Pen { scale: font_size as f32 / f32::from(FONT.units_per_em()), x: 0.0, path: Vec::new() };
+    for character in text.chars() {
+        let glyph = glyph(character);
+        // A glyph without outlines, as a blank's, leaves the path as it is.
+        FONT.outline_glyph(glyph, &mut pen);
+        pen.x += f32::from(FONT.glyph_hor_advance(glyph).unwrap_or(0));
+    }
+    pen.path
+}
+
+/// Collects outlines that the font gives in its own units, y upwards.
+struct Pen {
+    scale: f32,
+    /// Where the present glyph begins, in the font's units.
+    x: f32,
+    path: Vec<Command>,
+}
+
+impl Pen {
+    fn point(&self, x: f32, y: f32) -> Point {
+        Point::new((self.x + x) * self.scale, -y * self.scale)
+    }
+}
+
+impl OutlineBuilder for Pen {
+    fn move_to(&mut self, x: f32, y: f32) {
+        self.path.push(Command::MoveTo(self.point(x, y)));
+    }
+
+    fn line_to(&mut self, x: f32, y: f32) {
+        self.path.push(Command::LineTo(self.point(x, y)));
+    }
+
+    fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
+        self.path.push(Command::QuadTo(self.point(x1, y1), self.point(x, y)));
+    }
+
+    fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
+        self.path.push(Command::CurveTo(self.point(x1, y1), self.point(x2, y2), self.point(x, y)));
+    }
+
+    fn close(&mut self) {
+        self.path.push(Command::Close);
     }
 }
 
@@ -38,6 +104,14 @@ pub(crate) fn check(label: &str, font_size: f64, room: f64) -> Result<(), VizErr
     Ok(())
 }
 
+/// Checks that our font has every character of a label which is to become pixels.
+pub(crate) fn check_glyphs(label: &str) -> Result<(), VizError> {
+    match label.chars().find(|c| FONT.glyph_index(*c).is_none()) {
+        Some(found) => Err(VizError::NoGlyph { label: label.to_owned(), found }),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,8 +119,10 @@ mod tests {
     #[test]
     fn wide_glyphs_are_wider_and_size_scales() {
         assert!(width("mmm", 10.0) > width("iii", 10.0));
-        assert_eq!(width("loss", 20.0), 2.0 * width("loss", 10.0));
+        assert!((width("loss", 20.0) - 2.0 * width("loss", 10.0)).abs() < 1e-9);
         assert_eq!(width("", 10.0), 0.0);
+        // An "m" of DejaVu Sans is 1995 units of 2048 to the em wide.
+        assert!((advance("m", 2048.0) - 1995.0).abs() < 1e-9);
     }
 
     #[test]
@@ -55,7 +131,39 @@ mod tests {
         let broken = check("two\nlines", 10.0, 400.0).unwrap_err();
         assert!(matches!(broken, VizError::Character { found: '\n', .. }));
         assert!(matches!(check("\u{0}", 10.0, 400.0), Err(VizError::Character { found: '\0', .. })));
-        let wide = check("mmmm", 10.0, 39.0).unwrap_err();
-        assert!(matches!(wide, VizError::LabelTooWide { width: 40, room: 39, .. }));
+        let wide = check("mmmm", 10.0, 40.0).unwrap_err();
+        assert!(matches!(wide, VizError::LabelTooWide { width: 41, room: 40, .. }), "{wide}");
+        check("\u{6570}\u{5b57}", 10.0, 20.0).unwrap_err();
+    }
+
+    #[test]
+    fn the_font_has_what_labels_use_and_says_what_it_lacks() {
+        let ascii: String = (' '..='~').collect();
+        check_glyphs(&ascii).unwrap();
+        check_glyphs(
+            "\u{3c3} = 0.5, \u{b1}3 \u{d7} 10\u{207b}\u{2074}, \u{2264} \u{2192} \u{2212}1, caf\u{e9}",
+        )
+        .unwrap();
+        let error = check_glyphs("digit \u{4e09}").unwrap_err();
+        assert!(matches!(&error, VizError::NoGlyph { found: '\u{4e09}', .. }), "{error}");
+    }
+
+    #[test]
+    fn outlines_stand_on_the_baseline_and_as_far_apart_as_they_are_wide() {
+        let ends = |text: &str| {
+            let path = outlines(text, 100.0);
+            let points = path.iter().filter_map(|command| match command {
+                Command::MoveTo(p) | Command::LineTo(p) => Some((p.x, p.y)),
+                _ => None,
+            });
+            points.fold((f32::MAX, f32::MIN, f32::MAX, f32::MIN), |(left, right, top, bottom), (x, y)| {
+                (left.min(x), right.max(x), top.min(y), bottom.max(y))
+            })
+        };
+        let (left, right, top, bottom) = ends("H");
+        assert!(0.0 < left && right < 76.0 && bottom == 0.0 && (-75.0..-70.0).contains(&top));
+        let (_, second, ..) = ends("HH");
+        assert!((f64::from(second - right) - advance("H", 100.0)).abs() < 0.01);
+        assert!(outlines("  ", 100.0).is_empty());
     }
 }
