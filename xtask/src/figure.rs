@@ -2,16 +2,18 @@
 
 use std::fs;
 
-use ae_data::ImageSet;
-use ae_dense::{Inputs, Stack, Team};
-use ae_train::{Baselines, ModelRecord, RunFolder, RunRecord};
-use ae_viz::{GrayTile, Grid, LineChart, png_bytes};
+use ae_data::{ImageSet, Split};
+use ae_dense::Team;
+use ae_eval::{Labelled, Neighbours, Outputs, Pca, Rows, code_plane, interpolate};
+use ae_train::{Baselines, Corruption, ModelRecord, RunRecord};
+use ae_viz::{GrayTile, Grid, LineChart, ScatterChart, SignedScale, SignedTile, VizError, png_bytes};
 use anyhow::{Context, Result, bail};
 
-use crate::cli::{FigureArgs, FigureName, PresetName};
-use crate::{data, menu, paths};
+use crate::cli::{FigureArgs, FigureName};
+use crate::run::{self, Run};
+use crate::{evaluate, generate};
 
-/// Test images shown, as in the well-known tutorial.
+/// Images side by side, as in the well-known tutorial.
 const SHOWN: usize = 10;
 /// Each pixel of an image is a square of this many.
 const UPSCALE: u32 = 4;
@@ -19,89 +21,265 @@ const UPSCALE: u32 = 4;
 const GAP: u32 = 4;
 /// Dark grey: parts black images without outshining them.
 const GAP_LEVEL: u8 = 64;
+/// Rows of an interpolation, each between two images.
+const PAIRS: usize = 5;
+/// Images along an edge of the plane, and the share of codes left out at each end.
+const PLANE_SIDE: usize = 20;
+const PLANE_EDGE: f64 = 0.02;
+/// Units whose weights are drawn.
+const FILTERS: usize = 64;
+
+/// All figures, in the order in which `all` draws them.
+const ALL: &[FigureName] = &[
+    FigureName::Reconstructions,
+    FigureName::Loss,
+    FigureName::Filters,
+    FigureName::Interpolation,
+    FigureName::Samples,
+    FigureName::Codes,
+    FigureName::Plane,
+    FigureName::Denoising,
+];
+
+/// What a figure is drawn from.
+struct View<'a> {
+    run: &'a Run,
+    images: &'a Split,
+    team: Team,
+}
+
+/// A figure as files, or why this run has none of its kind.
+enum Figure {
+    Files(Vec<(&'static str, Vec<u8>)>),
+    Skipped(&'static str),
+}
+
+impl Figure {
+    fn one(name: &'static str, bytes: Vec<u8>) -> Self {
+        Self::Files(vec![(name, bytes)])
+    }
+}
 
 /// Draws figures of a run that is there.
 pub(crate) fn run(args: &FigureArgs) -> Result<()> {
-    let default = || paths::run_folder(PresetName::Shallow, PresetName::Shallow.default_code());
-    let path = args.run.clone().unwrap_or_else(default);
-    let folder = RunFolder::open(&path).with_context(|| match &args.run {
-        None => "no run to draw: `cargo xtask train` makes one".to_owned(),
-        Some(path) => format!("no run to draw: `cargo xtask train --run {}` makes one", path.display()),
-    })?;
-    let record = folder.record()?;
-    let source = args.data.source().unwrap_or_else(|| record.data.source.clone());
-    let images = data::load(&source, record.config.seed)?;
-    let figures: &[_] = match &args.figure {
-        FigureName::All => &[FigureName::Reconstructions, FigureName::Loss],
-        one => std::slice::from_ref(one),
-    };
-    draw(figures, &folder, &record, &images.test)
+    let run = run::open(args.run.as_deref())?;
+    let images = run.images(&args.data)?;
+    match args.figure {
+        FigureName::All => draw(ALL, &run, &images),
+        one => {
+            let view = View { run: &run, images: &images, team: run::team(None)? };
+            match view.figure(one)? {
+                Figure::Files(files) => write(&run, &files),
+                Figure::Skipped(reason) => bail!("{reason}"),
+            }
+        }
+    }
 }
 
-/// Draws each of `figures` into the run's folder, and says where.
-pub(crate) fn draw(
-    figures: &[FigureName],
-    folder: &RunFolder,
-    record: &RunRecord,
-    test: &ImageSet,
-) -> Result<()> {
-    fs::create_dir_all(folder.figures_path())
-        .with_context(|| format!("cannot create the folder {}", folder.figures_path().display()))?;
-    for figure in figures {
-        let (name, bytes) = match figure {
-            FigureName::Reconstructions => ("reconstructions.png", reconstructions(folder, record, test)?),
-            FigureName::Loss => ("loss.svg", loss(folder, record)?),
-            FigureName::All => bail!("`all` names figures, it is none"),
-        };
-        let path = folder.figures_path().join(name);
-        ae_file::replace(&path, |out| out.write_all(&bytes))?;
+/// Draws those of `figures` that the run allows, and says which it does not.
+pub(crate) fn draw(figures: &[FigureName], run: &Run, images: &Split) -> Result<()> {
+    let view = View { run, images, team: run::team(None)? };
+    for &figure in figures {
+        match view.figure(figure)? {
+            Figure::Files(files) => write(run, &files)?,
+            Figure::Skipped(reason) => println!("skipped {}: {reason}", figure.name()),
+        }
+    }
+    Ok(())
+}
+
+fn write(run: &Run, files: &[(&'static str, Vec<u8>)]) -> Result<()> {
+    let folder = run.folder.figures_path();
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        ae_file::replace(&path, |out| out.write_all(bytes))?;
         println!("wrote {}", path.display());
     }
     Ok(())
 }
 
-/// Two rows: the first test images, and what the model makes of them.
-fn reconstructions(folder: &RunFolder, record: &RunRecord, test: &ImageSet) -> Result<Vec<u8>> {
-    let (rows, cols) = (test.rows(), test.cols());
-    let shown: Vec<u32> = (0..test.len().min(SHOWN) as u32).collect();
-    let originals = test.select(&shown)?;
-    let rebuilt = rebuild(&menu::open(folder, record)?.stack()?, &originals)?;
-    let mut tiles = Vec::with_capacity(2 * shown.len());
-    for pixels in originals.pixels().chunks_exact(rows * cols) {
-        tiles.push(GrayTile::new(rows, cols, pixels)?);
+impl View<'_> {
+    fn figure(&self, name: FigureName) -> Result<Figure> {
+        match name {
+            FigureName::Reconstructions => self.reconstructions(),
+            FigureName::Loss => self.loss(),
+            FigureName::Filters => self.filters(),
+            FigureName::Interpolation => self.interpolation(),
+            FigureName::Samples => self.samples(),
+            FigureName::Codes => self.codes(),
+            FigureName::Plane => self.plane(),
+            FigureName::Denoising => self.denoising(),
+            FigureName::All => bail!("`all` names figures, it is none"),
+        }
     }
-    for brightness in rebuilt.chunks_exact(rows * cols) {
-        tiles.push(GrayTile::from_unit(rows, cols, brightness)?);
+
+    fn record(&self) -> &RunRecord {
+        &self.run.record
     }
-    let picture = Grid::new(shown.len()).upscale(UPSCALE).gap(GAP).gap_level(GAP_LEVEL).draw(&tiles)?;
-    Ok(png_bytes(&picture)?)
+
+    /// The first test images.
+    fn first(&self, count: usize) -> Result<ImageSet> {
+        let count = count.min(self.images.test.len());
+        Ok(self.images.test.select(&(0..count as u32).collect::<Vec<_>>())?)
+    }
+
+    fn codes_of(&self, images: &ImageSet) -> Result<Vec<f32>> {
+        Ok(self.run.coder.encode(&self.team, Rows::from(images))?)
+    }
+
+    fn decoded(&self, codes: &[f32]) -> Result<Vec<f32>> {
+        Ok(self.run.coder.decode(&self.team, Rows::values(codes, self.run.coder.code_size())?)?)
+    }
+
+    /// A picture of images in `[0, 1]`, one after the other.
+    fn picture(&self, grid: &Grid, brightness: &[f32]) -> Result<Vec<u8>> {
+        let (rows, cols) = (self.images.test.rows(), self.images.test.cols());
+        let tiles = brightness.chunks_exact(rows * cols).map(|tile| GrayTile::from_unit(rows, cols, tile));
+        Ok(png_bytes(&grid.draw(&tiles.collect::<Result<Vec<_>, VizError>>()?)?)?)
+    }
+
+    /// Two rows: the first test images, and what the model makes of them.
+    fn reconstructions(&self) -> Result<Figure> {
+        let originals = self.first(SHOWN)?;
+        let rebuilt = self.run.coder.reconstruct(&self.team, Rows::from(&originals))?;
+        let both = [unit(originals.pixels()), rebuilt].concat();
+        Ok(Figure::one("reconstructions.png", self.picture(&digits(originals.len()), &both)?))
+    }
+
+    /// Both losses, epoch by epoch, between the mean image and the floor.
+    fn loss(&self) -> Result<Figure> {
+        let history = self.run.folder.history()?;
+        let ModelRecord { preset, pixels, code, .. } = &self.record().model;
+        let Baselines { mean_image_bce, entropy_floor_bce, .. } = self.record().baselines;
+        let title = format!("Training {preset}-{code} on images of {pixels} pixels");
+        let chart = LineChart::new(title, "epoch", "binary cross-entropy (nats a pixel)")
+            .series(
+                "training images (mean over the epoch)",
+                history.iter().map(|row| (row.epoch as f64, row.train_bce)),
+            )
+            .series("test images", history.iter().map(|row| (row.epoch as f64, row.test_bce)))
+            .reference(format!("mean image {mean_image_bce:.3}"), mean_image_bce)
+            .reference(format!("entropy floor {entropy_floor_bce:.3}"), entropy_floor_bce);
+        Ok(Figure::Files(vec![
+            ("loss.svg", chart.to_svg()?.into_bytes()),
+            ("loss.png", chart.to_png_bytes()?),
+        ]))
+    }
+
+    /// What each unit of the first layer looks for.
+    fn filters(&self) -> Result<Figure> {
+        let (rows, cols) = (self.images.test.rows(), self.images.test.cols());
+        let units = self.run.layers[0].weight().chunks_exact(rows * cols).take(FILTERS);
+        let tiles = units.map(|weights| SignedTile::new(rows, cols, weights));
+        let tiles = tiles.collect::<Result<Vec<_>, VizError>>()?;
+        let grid = Grid::new(8.min(tiles.len())).upscale(3).gap(GAP);
+        Ok(Figure::one("filters.png", png_bytes(&grid.draw_signed(&tiles, SignedScale::EachTile)?)?))
+    }
+
+    /// From one test image to the next in equal steps through their codes.
+    fn interpolation(&self) -> Result<Figure> {
+        let ends = self.first(2 * PAIRS)?;
+        let codes = self.codes_of(&ends)?;
+        let size = self.run.coder.code_size();
+        let mut between = Vec::new();
+        for pair in codes.chunks_exact(2 * size) {
+            let (from, to) = pair.split_at(size);
+            between.extend(interpolate(from, to, SHOWN)?);
+        }
+        if between.is_empty() {
+            return Ok(Figure::Skipped("it needs two test images"));
+        }
+        let decoded = self.decoded(&between)?;
+        Ok(Figure::one("interpolation.png", self.picture(&digits(SHOWN), &decoded)?))
+    }
+
+    /// Ten draws of each class.
+    fn samples(&self) -> Result<Figure> {
+        let Some(labels) = self.images.train.labels() else {
+            return Ok(Figure::Skipped("it draws class by class, and the training images have no labels"));
+        };
+        let sampler = generate::sampler(self.run, &Rows::from(&self.images.train), labels)?;
+        let mut codes = Vec::new();
+        for &class in sampler.classes() {
+            codes.extend(sampler.sample(class, SHOWN, self.record().config.seed)?);
+        }
+        let grid = digits(SHOWN).row_labels(sampler.classes().iter().map(u8::to_string));
+        Ok(Figure::one("samples.png", self.picture(&grid, &self.decoded(&codes)?)?))
+    }
+
+    /// Two-dimensional codes of the test images beside their first two principal components.
+    fn codes(&self) -> Result<Figure> {
+        if self.run.coder.code_size() != 2 {
+            return Ok(Figure::Skipped(
+                "codes of two numbers are drawn: `cargo xtask train --preset deep --code 2` trains some",
+            ));
+        }
+        let Split { train, test } = self.images;
+        let (Some(train_labels), Some(test_labels)) = (train.labels(), test.labels()) else {
+            return Ok(Figure::Skipped("codes are coloured by label, and these images have none"));
+        };
+        let pca = Pca::fit(&self.team, train)?.coder(2, Outputs::Clipped)?;
+        let names = (0..10).map(|digit| digit.to_string());
+        let mut chart = ScatterChart::new("", "digit", names);
+        for (name, coder, axes) in [
+            ("PCA", &pca, ["first component", "second component"]),
+            ("Autoencoder", &self.run.coder, ["first number of the code", "second number of the code"]),
+        ] {
+            let train_codes = coder.encode(&self.team, Rows::from(train))?;
+            let test_codes = coder.encode(&self.team, Rows::from(test))?;
+            let neighbours = Neighbours::new(Labelled::new(Rows::values(&train_codes, 2)?, train_labels)?);
+            let labelled = Labelled::new(Rows::values(&test_codes, 2)?, test_labels)?;
+            let accuracy = neighbours.accuracy(&self.team, labelled, evaluate::NEIGHBOURS)?;
+            let title = format!("{name}, k-NN accuracy {accuracy:.3}");
+            let points = test_codes.chunks_exact(2).map(|code| (f64::from(code[0]), f64::from(code[1])));
+            chart = chart.panel(title, axes[0], axes[1], points, test_labels);
+        }
+        Ok(Figure::Files(vec![
+            ("codes.svg", chart.to_svg()?.into_bytes()),
+            ("codes.png", chart.to_png_bytes()?),
+        ]))
+    }
+
+    /// What the decoder makes of the plane that the training images' codes span.
+    fn plane(&self) -> Result<Figure> {
+        if self.run.coder.code_size() != 2 {
+            return Ok(Figure::Skipped(
+                "only codes of two numbers span a plane: `cargo xtask train --preset deep --code 2` trains some",
+            ));
+        }
+        let codes = self.codes_of(&self.images.train)?;
+        let plane = code_plane(Rows::values(&codes, 2)?, [PLANE_EDGE, 1.0 - PLANE_EDGE], PLANE_SIDE)?;
+        let grid = Grid::new(PLANE_SIDE).upscale(1).gap(0);
+        Ok(Figure::one("plane.png", self.picture(&grid, &self.decoded(&plane.codes)?)?))
+    }
+
+    /// Clean, damaged as in training, and restored.
+    fn denoising(&self) -> Result<Figure> {
+        let Some(corruption) = self.record().config.check()?.corruption() else {
+            return Ok(Figure::Skipped(
+                "the run was trained on clean images: `cargo xtask train --noise 0.5` trains on noisy ones",
+            ));
+        };
+        let clean = self.first(SHOWN)?;
+        let rows: Vec<u32> = (0..clean.len() as u32).collect();
+        let mut damaged = vec![0.0; clean.pixels().len()];
+        corruption.fill(&self.team, Corruption::TEST, &clean, &rows, &mut damaged)?;
+        let damaged_rows = Rows::values(&damaged, clean.pixels_per_image())?;
+        let restored = self.run.coder.reconstruct(&self.team, damaged_rows)?;
+        let all = [unit(clean.pixels()), damaged, restored].concat();
+        let labels = ["clean", if corruption.noise() > 0.0 { "noisy" } else { "masked" }, "restored"];
+        let grid = digits(clean.len()).row_labels(labels);
+        Ok(Figure::one("denoising.png", self.picture(&grid, &all)?))
+    }
 }
 
-/// Images through code and back: brightness in `[0, 1]`, `(B, PIXELS)`.
-fn rebuild(stack: &Stack, images: &ImageSet) -> Result<Vec<f32>> {
-    let rows: Vec<u32> = (0..images.len() as u32).collect();
-    let mut pixels = vec![0.0; images.pixels().len()];
-    let inputs = Inputs::Bytes { pixels: images.pixels(), rows: &rows };
-    stack.forward(&Team::new(1)?, 0..stack.depth(), inputs, &mut pixels)?;
-    for pixel in &mut pixels {
-        *pixel = 1.0 / (1.0 + (-*pixel).exp());
-    }
-    Ok(pixels)
+/// The grid that digits are shown in.
+fn digits(columns: usize) -> Grid {
+    Grid::new(columns).upscale(UPSCALE).gap(GAP).gap_level(GAP_LEVEL)
 }
 
-/// Both losses, epoch by epoch, between the mean image and the floor.
-fn loss(folder: &RunFolder, record: &RunRecord) -> Result<Vec<u8>> {
-    let history = folder.history()?;
-    let ModelRecord { preset, pixels, code, .. } = &record.model;
-    let Baselines { mean_image_bce, entropy_floor_bce, .. } = record.baselines;
-    let title = format!("Training {preset}-{code} on images of {pixels} pixels");
-    let chart = LineChart::new(title, "epoch", "binary cross-entropy (nats a pixel)")
-        .series(
-            "training images (mean over the epoch)",
-            history.iter().map(|row| (row.epoch as f64, row.train_bce)),
-        )
-        .series("test images", history.iter().map(|row| (row.epoch as f64, row.test_bce)))
-        .reference(format!("mean image {mean_image_bce:.3}"), mean_image_bce)
-        .reference(format!("entropy floor {entropy_floor_bce:.3}"), entropy_floor_bce);
-    Ok(chart.to_svg()?.into_bytes())
+/// Bytes as brightness.
+fn unit(pixels: &[u8]) -> Vec<f32> {
+    pixels.iter().map(|&byte| f32::from(byte) * ae_data::PIXEL_SCALE).collect()
 }

@@ -7,10 +7,17 @@
 mod check;
 mod cli;
 mod data;
+mod decode;
+mod encode;
+mod evaluate;
 mod figure;
+mod generate;
 mod menu;
+mod npy;
+mod output;
 mod paths;
 mod progress;
+mod run;
 mod train;
 
 use std::process::ExitCode;
@@ -26,6 +33,10 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Train(args) => train::run(&args),
         Command::Figure(args) => figure::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
+        Command::Generate(args) => generate::run(&args),
+        Command::Encode(args) => encode::run(&args),
+        Command::Decode(args) => decode::run(&args),
         Command::Check => check::run(),
     };
     match outcome {

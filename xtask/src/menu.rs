@@ -8,7 +8,7 @@ use std::path::Path;
 
 use ae_data::Split;
 use ae_dense::{DenseError, Stack};
-use ae_model::{Autoencoder, Deep, DenseStack, ModelError, Network, Shallow};
+use ae_model::{Autoencoder, AutoencoderStack, Deep, DenseStack, ModelError, Network, Shallow};
 use ae_train::{ModelRecord, RunFolder, RunRecord, TrainConfig, TrainError, Trainer};
 use anyhow::{Result, anyhow};
 use clap::ValueEnum;
@@ -16,7 +16,7 @@ use clap::ValueEnum;
 use crate::cli::{EngineName, PresetName};
 
 /// A model of any size, behind one type.
-pub(crate) trait Model {
+pub(crate) trait Model: AutoencoderStack {
     /// A trainer for it.
     fn trainer<'a>(
         &'a mut self,
@@ -32,7 +32,7 @@ pub(crate) trait Model {
     /// Writes its weights.
     fn save(&self, path: &Path) -> Result<(), ModelError>;
 
-    /// Its layers, to compute with: every command computes codes and reconstructions with these.
+    /// Its layers, to compute with.
     fn stack(&self) -> Result<Stack, DenseError>;
 
     /// What identifies its weights, hexadecimal.
@@ -127,7 +127,7 @@ macro_rules! menu {
         match ($preset, $wanted) {
             $(
                 (PresetName::Shallow, $code) => Ok(Some(Box::new(Shallow::<$pixels, $code>::build($seed)?))),
-                (PresetName::Deep, $code) => Ok(Some(Box::new(Deep::<$pixels, 512, 128, $code>::build($seed)?))),
+                (PresetName::Deep | PresetName::Masked, $code) => Ok(Some(Box::new(Deep::<$pixels, 512, 128, $code>::build($seed)?))),
             )*
             _ => Ok(None),
         }

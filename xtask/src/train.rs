@@ -3,19 +3,20 @@
 use ae_data::Split;
 use ae_dense::default_threads;
 use ae_train::{
-    DataRecord, EngineRecord, Existing, History, ModelRecord, RUN_FORMAT, RunFolder, RunRecord, SetRecord,
+    DataRecord, EngineRecord, Existing, History, ModelRecord, RUN_FORMAT, Restoration, RunFolder, RunRecord,
+    SetRecord,
 };
 use anyhow::{Context, Result};
 
 use crate::cli::{FigureName, TrainArgs};
 use crate::progress::Progress;
-use crate::{data, figure, menu, paths};
+use crate::{data, figure, menu, run};
 
 /// Trains, and writes the run with its two figures.
 pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     // Whatever can be found wrong is found before the folder is touched.
     let config = args.params().check()?;
-    let code = args.code.unwrap_or(args.preset.default_code());
+    let code = args.code();
     let source = args.data.source().unwrap_or_else(data::mnist);
     menu::check_code(code)?;
     let images = data::load(&source, config.seed())?;
@@ -26,8 +27,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     let threads = args.threads.unwrap_or_else(|| default_threads(config.batch_size()));
     let mut trainer = model.trainer(args.engine, &images, config, threads)?;
     let existing = if args.force { Existing::Replace } else { Existing::Refuse };
-    let folder = args.run.clone().unwrap_or_else(|| paths::run_folder(args.preset, code));
-    let folder = RunFolder::create(folder, existing)
+    let folder = RunFolder::create(args.run_folder(), existing)
         .context("can't train into this folder (--run names another, --force replaces a run)")?;
 
     println!(
@@ -69,6 +69,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
         last_epoch_train_bce: history.last().train_bce,
         train: history.train,
         test: history.test,
+        restored: history.restored,
         wall_s: history.wall_s,
         images_per_s: images_per_s(&images, &history),
     };
@@ -78,7 +79,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     println!("wrote {}", folder.model_path().display());
     println!("wrote {}", folder.history_path().display());
     println!("wrote {}", folder.record_path().display());
-    figure::draw(&[FigureName::Reconstructions, FigureName::Loss], &folder, &record, &images.test)
+    figure::draw(&[FigureName::Reconstructions, FigureName::Loss], &run::open(Some(folder.path()))?, &images)
 }
 
 fn images_per_s(images: &Split, history: &History) -> f64 {
@@ -88,13 +89,20 @@ fn images_per_s(images: &Split, history: &History) -> f64 {
 
 /// The figures of the run, over what they are to be read against.
 fn print_outcome(history: &History) {
-    let History { train, test, baselines, .. } = history;
+    let History { train, test, restored, baselines, .. } = history;
     println!();
     println!("                        BCE        MSE    PSNR dB  dead units");
     println!("last epoch, training    {:.4}", history.last().train_bce);
     for (name, found) in [("training set", train), ("test set", test)] {
         let ae_train::Evaluation { bce, mse, psnr_db, dead_units, .. } = found;
         println!("{name:<24}{bce:.4}  {mse:>9.5}  {psnr_db:>9.2}  {dead_units:>10}");
+    }
+    if let Some(Restoration { damaged_mse, mse, psnr_db }) = restored {
+        println!(
+            "test set, damaged               {damaged_mse:>9.5}  {:>9.2}",
+            ae_train::psnr_db(*damaged_mse)
+        );
+        println!("test set, restored              {mse:>9.5}  {psnr_db:>9.2}");
     }
     let (bce, mse) = (baselines.mean_image_bce, baselines.mean_image_mse);
     println!("the mean image          {bce:.4}  {mse:>9.5}  {:>9.2}", ae_train::psnr_db(mse));

@@ -1,5 +1,5 @@
-//! What can be wrong, one enum a layer: bytes ([`IdxError`]), a stream of them ([`ReadError`]), a file
-//! ([`OpenError`]), images and batches ([`DataError`]), and the files a user names ([`LoadError`]).
+//! What can be wrong, one enum a layer: bytes ([`IdxError`]), a stream of them ([`ReadError`], [`WriteError`]),
+//! a file ([`OpenError`]), images and batches ([`DataError`]), and the files a user names ([`LoadError`]).
 
 use std::io;
 use std::path::PathBuf;
@@ -96,6 +96,18 @@ pub enum ReadError {
     #[error("the stream failed")]
     Io(#[source] io::Error),
     /// The bytes are not an IDX array, or a larger one than allowed.
+    #[error(transparent)]
+    Format(#[from] IdxError),
+}
+
+/// Why images could not be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// The writer failed.
+    #[error("the stream failed")]
+    Io(#[source] io::Error),
+    /// The images have no IDX form, or are not as many as were promised.
     #[error(transparent)]
     Format(#[from] IdxError),
 }

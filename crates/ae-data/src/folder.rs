@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{DataError, LoadError};
 use crate::idx::IdxArray;
-use crate::images::{ImageSet, Split};
+use crate::images::{ImageSet, Split, unsigned_bytes};
 use crate::limits::Limits;
 use crate::open::open;
 
@@ -37,6 +37,17 @@ pub fn open_folder(folder: &Path, limits: &Limits) -> Result<Split, LoadError> {
 pub fn open_images(path: &Path, limits: &Limits) -> Result<ImageSet, LoadError> {
     let array = open(path, limits)?;
     ImageSet::from_idx(array, None).map_err(|source| LoadError::Content { path: path.to_owned(), source })
+}
+
+/// Opens one file of labels, plain or gzipped: any bytes, one an image.
+///
+/// # Errors
+/// [`LoadError::Open`] or [`LoadError::Content`].
+pub fn open_labels(path: &Path, limits: &Limits) -> Result<Vec<u8>, LoadError> {
+    let array = open(path, limits)?;
+    let (_, labels) =
+        unsigned_bytes::<1>(array).map_err(|source| LoadError::Content { path: path.to_owned(), source })?;
+    Ok(labels)
 }
 
 fn open_part(

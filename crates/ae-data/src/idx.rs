@@ -157,12 +157,7 @@ impl IdxArray {
     /// [`IdxError::Rank`] with more than 255 dimensions, [`IdxError::Dimension`] if a size is beyond 32 bits,
     /// [`IdxError::Shape`] if the sizes do not multiply to the number of elements.
     pub fn new(dims: Vec<usize>, elements: Elements) -> Result<Self, IdxError> {
-        if dims.len() > usize::from(u8::MAX) {
-            return Err(IdxError::Rank { rank: dims.len() });
-        }
-        if let Some(axis) = dims.iter().position(|&size| u32::try_from(size).is_err()) {
-            return Err(IdxError::Dimension { axis, size: dims[axis] });
-        }
+        header_sizes(&dims)?;
         if checked_product(dims.iter().copied()) != Some(elements.len()) {
             return Err(IdxError::Shape { dims, elements: elements.len() });
         }
@@ -228,6 +223,25 @@ impl IdxHeader {
         }
         let dims = sizes.as_chunks().0.iter().map(|&size| u32::from_be_bytes(size)).collect();
         Ok(IdxHeader::new(element_type, dims)?)
+    }
+
+    /// The header of an array of these sizes.
+    ///
+    /// # Errors
+    /// [`IdxError::Rank`] with more than 255 dimensions, [`IdxError::Dimension`] if a size is beyond 32 bits,
+    /// [`IdxError::Overflow`] if the bytes cannot be counted.
+    pub fn of(element_type: ElementType, dims: &[usize]) -> Result<Self, IdxError> {
+        IdxHeader::new(element_type, header_sizes(dims)?)
+    }
+
+    /// Writes the header; the elements follow it.
+    ///
+    /// # Errors
+    /// Whatever the writer answers.
+    pub fn write(&self, mut writer: impl Write) -> io::Result<()> {
+        let rank = u8::try_from(self.dims.len()).expect("a header has at most 255 sizes");
+        writer.write_all(&[0, 0, self.element_type.code(), rank])?;
+        self.dims.iter().try_for_each(|size| writer.write_all(&size.to_be_bytes()))
     }
 
     fn new(element_type: ElementType, dims: Vec<u32>) -> Result<Self, IdxError> {
@@ -349,12 +363,9 @@ fn read_elements<T, const SIZE: usize>(
 /// # Errors
 /// Whatever the writer answers.
 pub fn write(array: &IdxArray, mut writer: impl Write) -> io::Result<()> {
-    let rank = u8::try_from(array.dims.len()).expect("IdxArray::new proves that there are at most 255");
-    writer.write_all(&[0, 0, array.element_type().code(), rank])?;
-    for &size in &array.dims {
-        let size = u32::try_from(size).expect("IdxArray::new proves that every size fits 32 bits");
-        writer.write_all(&size.to_be_bytes())?;
-    }
+    let header = IdxHeader::of(array.element_type(), &array.dims)
+        .expect("IdxArray::new proves that the sizes fit a header and count elements that are there");
+    header.write(&mut writer)?;
     match &array.elements {
         Elements::U8(values) => writer.write_all(values),
         Elements::I8(values) => write_elements(values, &mut writer, i8::to_be_bytes),
@@ -377,6 +388,17 @@ fn write_elements<T: Copy, const SIZE: usize>(
         writer.write_all(&chunk)?;
     }
     Ok(())
+}
+
+/// The sizes as a header holds them.
+fn header_sizes(dims: &[usize]) -> Result<Vec<u32>, IdxError> {
+    if dims.len() > usize::from(u8::MAX) {
+        return Err(IdxError::Rank { rank: dims.len() });
+    }
+    dims.iter()
+        .enumerate()
+        .map(|(axis, &size)| u32::try_from(size).map_err(|_| IdxError::Dimension { axis, size }))
+        .collect()
 }
 
 /// The product of the sizes, 0 if any is 0 however large the others are; `None` if it cannot be counted.

@@ -225,7 +225,9 @@ impl ImageSet {
 }
 
 /// The sizes and the bytes of an array that must hold unsigned bytes in `RANK` dimensions.
-fn unsigned_bytes<const RANK: usize>(array: IdxArray) -> Result<([usize; RANK], Vec<u8>), DataError> {
+pub(crate) fn unsigned_bytes<const RANK: usize>(
+    array: IdxArray,
+) -> Result<([usize; RANK], Vec<u8>), DataError> {
     let element_type = array.element_type();
     let (dims, elements) = array.into_parts();
     match (<[usize; RANK]>::try_from(dims.as_slice()), elements) {

@@ -2,7 +2,8 @@
 //!
 //! The way through it: bytes become an [`IdxArray`] ([`idx`] knows only bytes; [`open()`] adds files, gzip and
 //! limits), an array becomes an [`ImageSet`] whose counts are proven to agree, and a [`BatchPlan`] says which
-//! images make up which batch of which epoch. [`fill_pixels`] is the one place where a byte becomes a float.
+//! images make up which batch of which epoch. A set larger than memory goes through [`ImageReader`] and
+//! [`ImageWriter`], a few images at a time. [`fill_pixels`] is the one place where a byte becomes a float.
 //!
 //! ```
 //! use ae_data::{BatchPlan, ImageSet, Order, Tail, fill_pixels};
@@ -28,10 +29,11 @@ mod limits;
 mod mnist_source;
 mod open;
 mod order;
+mod stream;
 
 pub use batch::{BatchPlan, Epoch, PIXEL_SCALE, Tail, fill_pixels};
-pub use error::{DataError, IdxError, LoadError, OpenError, OpenErrorKind, ReadError};
-pub use folder::{open_folder, open_images};
+pub use error::{DataError, IdxError, LoadError, OpenError, OpenErrorKind, ReadError, WriteError};
+pub use folder::{open_folder, open_images, open_labels};
 pub use idx::{ElementType, Elements, IdxArray, IdxHeader};
 pub use images::{ImageSet, Split};
 pub use limits::Limits;
@@ -39,3 +41,4 @@ pub use limits::Limits;
 pub use mnist_source::MnistSets;
 pub use open::{open, open_bytes};
 pub use order::Order;
+pub use stream::{ImageReader, ImageWriter};

@@ -11,7 +11,7 @@ use crate::idx::{self, IdxArray};
 use crate::limits::Limits;
 
 /// The first two bytes of a gzip file (RFC 1952, section 2.3.1); an IDX file's are zero.
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+pub(crate) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// Opens an IDX file, plain or gzipped.
 ///
@@ -26,13 +26,19 @@ pub fn open(path: &Path, limits: &Limits) -> Result<IdxArray, OpenError> {
 }
 
 fn open_file(path: &Path, limits: &Limits) -> Result<IdxArray, OpenErrorKind> {
+    let (file, length) = open_regular(path)?;
+    read_content(file, length, limits)
+}
+
+/// A file that is a regular one, and its length.
+pub(crate) fn open_regular(path: &Path) -> Result<(BufReader<File>, u64), OpenErrorKind> {
     // Opening a pipe waits for a writer, so what it is must be known first; and as it may be replaced in
     // between, what was opened is asked again.
     require_regular(&fs::metadata(path).map_err(OpenErrorKind::Io)?)?;
     let file = File::open(path).map_err(OpenErrorKind::Io)?;
     let metadata = file.metadata().map_err(OpenErrorKind::Io)?;
     require_regular(&metadata)?;
-    read_content(BufReader::with_capacity(64 << 10, file), metadata.len(), limits)
+    Ok((BufReader::with_capacity(64 << 10, file), metadata.len()))
 }
 
 fn require_regular(metadata: &Metadata) -> Result<(), OpenErrorKind> {

@@ -9,12 +9,12 @@ use pulp::Arch;
 
 use crate::{
     DenseError, Inputs, Loss, Stack, Targets, Team,
-    lanes::{LANE_ROWS, Lane},
+    lanes::{Lane, MAX_LANE_ROWS},
     learner::check,
 };
 
 /// Rows that a thread takes at a time, through one lane's buffers.
-const SHARE_ROWS: usize = 8 * LANE_ROWS;
+const SHARE_ROWS: usize = 2 * MAX_LANE_ROWS;
 
 impl Stack {
     /// What `layers` of the stack, say its encoder's, make of rows of inputs.
@@ -49,9 +49,9 @@ impl Stack {
         let arch = Arch::new();
         let bounds: Vec<_> = shares(rows).map(|row| row * width).collect();
         team.share(&bounds, [out], &|share, [out]| {
-            let mut lane = Lane::new(shapes);
-            for (index, out) in out.chunks_mut(LANE_ROWS * width).enumerate() {
-                let first = share * SHARE_ROWS + index * LANE_ROWS;
+            let mut lane = Lane::new(shapes, MAX_LANE_ROWS);
+            for (index, out) in out.chunks_mut(MAX_LANE_ROWS * width).enumerate() {
+                let first = share * SHARE_ROWS + index * MAX_LANE_ROWS;
                 lane.forward(arch, self, layers.clone(), inputs, first, out.len() / width);
                 for (row, out) in out.chunks_exact_mut(width).enumerate() {
                     out.copy_from_slice(lane.output(row, width));
@@ -77,10 +77,10 @@ impl Stack {
         let mut sums = vec![0.0; batch.rows.div_ceil(SHARE_ROWS)];
         let bounds: Vec<_> = (0..=sums.len()).collect();
         team.share(&bounds, [&mut sums], &|share, [sum]| {
-            let mut lane = Lane::new(self.shapes());
+            let mut lane = Lane::new(self.shapes(), MAX_LANE_ROWS);
             let rows = share * SHARE_ROWS..batch.rows.min((share + 1) * SHARE_ROWS);
-            for first in rows.clone().step_by(LANE_ROWS) {
-                let rows = LANE_ROWS.min(rows.end - first);
+            for first in rows.clone().step_by(MAX_LANE_ROWS) {
+                let rows = MAX_LANE_ROWS.min(rows.end - first);
                 batch.targets.touch(first..first + rows, self.outputs());
                 lane.forward(arch, self, 0..self.depth(), inputs, first, rows);
                 lane.head(arch, self, &batch);

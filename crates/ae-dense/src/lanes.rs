@@ -1,8 +1,7 @@
-//! Lanes: groups of [`LANE_ROWS`] neighbouring rows of a batch, worked on from input to deltas by one
-//! thread.
+//! Lanes: groups of neighbouring rows of a batch, worked on from input to deltas by one thread.
 //!
-//! How many lanes a batch has depends on its size alone, and each lane's buffers are its own, so threads
-//! that share out lanes compute the same bits however many they are.
+//! How many rows a lane has depends on the longest batch alone, and each lane's buffers are its own, so
+//! threads that share out lanes compute the same bits however many they are.
 
 use std::ops::Range;
 
@@ -17,12 +16,15 @@ use crate::{
     strips::{Matrix, Rows},
 };
 
-/// Rows in a lane, but for a batch's last one.
-pub(crate) const LANE_ROWS: usize = 16;
+/// Most rows in a lane. Each lane reads all weights once; where these are more than a core's own cache holds,
+/// more rows make more of each reading.
+pub(crate) const MAX_LANE_ROWS: usize = 64;
 
-/// Lanes of a batch.
-pub(crate) fn lane_count(rows: usize) -> usize {
-    rows.div_ceil(LANE_ROWS)
+/// Rows in a lane, but for a batch's last one, of batches of up to `max_batch` rows: a quarter of them, in
+/// whole tiles of the products, as far as the limits allow.
+pub(crate) fn lane_rows(max_batch: usize) -> usize {
+    const TILES: usize = 16;
+    max_batch.div_ceil(4).next_multiple_of(TILES).min(MAX_LANE_ROWS)
 }
 
 /// A checked batch.
@@ -40,9 +42,11 @@ pub(crate) struct Lane {
     first: usize,
     /// Rows it has now.
     rows: usize,
+    /// Rows it has room for.
+    capacity: usize,
     /// `(rows, inputs)`: the values of byte inputs.
     values: Vec<f32>,
-    /// Where the first layer's shards cut each sparse row's list.
+    /// Where the parts of the first layer's panels cut each sparse row's list.
     cuts: Vec<u32>,
     /// Each layer's activations; those of the last layer become its deltas.
     activations: Vec<Matrix>,
@@ -53,26 +57,29 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    /// Buffers to go forward.
-    pub(crate) fn new(shapes: &[LayerShape]) -> Self {
+    /// Buffers for `capacity` rows to go forward.
+    pub(crate) fn new(shapes: &[LayerShape], capacity: usize) -> Self {
         Self {
             first: 0,
             rows: 0,
-            values: vec![0.0; LANE_ROWS * shapes[0].inputs],
+            capacity,
+            values: vec![0.0; capacity * shapes[0].inputs],
             cuts: Vec::new(),
-            activations: matrices(shapes),
+            activations: matrices(shapes, capacity),
             deltas: Vec::new(),
             loss: 0.0,
         }
     }
 
-    /// Buffers to go forward and back.
-    pub(crate) fn both_ways(shapes: &[LayerShape]) -> Self {
-        let cuts = vec![0; LANE_ROWS * shapes[0].shard_starts().count()];
-        Self { cuts, deltas: matrices(&shapes[..shapes.len() - 1]), ..Self::new(shapes) }
+    /// Buffers for `capacity` rows to go forward and back.
+    pub(crate) fn both_ways(shapes: &[LayerShape], capacity: usize) -> Self {
+        let cuts = vec![0; capacity * shapes[0].part_starts().count()];
+        let deltas = matrices(&shapes[..shapes.len() - 1], capacity);
+        Self { cuts, deltas, ..Self::new(shapes, capacity) }
     }
 
-    /// Takes at most [`LANE_ROWS`] rows of the batch through `layers` of the stack, from row `first` on.
+    /// Takes `rows` rows of the batch, no more than there is room for, through `layers` of the stack, from
+    /// row `first` on.
     pub(crate) fn forward(
         &mut self,
         arch: Arch,
@@ -148,13 +155,13 @@ impl Lane {
         }
     }
 
-    /// Finds where the first layer's shards cut the lists of sparse rows.
+    /// Finds where the parts of the first layer's panels cut the lists of sparse rows.
     pub(crate) fn cut_lists(&mut self, shape: &LayerShape, inputs: Inputs<'_>) {
         let Inputs::Sparse { set, rows } = inputs else { return };
         let mut cuts = self.cuts.iter_mut();
         for &row in &rows[self.first..][..self.rows] {
             let positions = set.row(row as usize).0;
-            for (start, cut) in shape.shard_starts().zip(&mut cuts) {
+            for (start, cut) in shape.part_starts().zip(&mut cuts) {
                 *cut = positions.partition_point(|&position| usize::from(position) < start) as u32;
             }
         }
@@ -184,7 +191,7 @@ impl Lane {
         set: &'a SparseRows,
         rows: &'a [u32],
     ) -> LaneRows<'a, Lists<'a>> {
-        let stride = self.cuts.len() / LANE_ROWS;
+        let stride = self.cuts.len() / self.capacity;
         let x = Lists { set, rows: &rows[self.first..], cuts: &self.cuts, stride };
         LaneRows { x, delta: self.delta(0).column(panel, self.rows) }
     }
@@ -200,8 +207,8 @@ impl Lane {
     }
 }
 
-fn matrices(shapes: &[LayerShape]) -> Vec<Matrix> {
-    shapes.iter().map(|shape| Matrix::new(LANE_ROWS, shape.outputs)).collect()
+fn matrices(shapes: &[LayerShape], rows: usize) -> Vec<Matrix> {
+    shapes.iter().map(|shape| Matrix::new(rows, shape.outputs)).collect()
 }
 
 /// A lane's input rows: the caller's own where they are `f32`, else their values in the lane.

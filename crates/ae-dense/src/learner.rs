@@ -10,10 +10,10 @@ use pulp::Arch;
 use crate::{
     Adam, DenseError, Inputs, LayerValues, Loss, Moments, Stack, Targets, Team,
     adam::Update,
-    lanes::{Batch, LANE_ROWS, Lane, lane_count},
+    lanes::{Batch, Lane, lane_rows},
     products::{BiasGradient, Gradient, GradientSparse},
     stack::{LayerShape, SHARD_ROWS, Shard},
-    strips::{STRIP, Strip, Strips},
+    strips::{Scratch, Strip, Strips},
 };
 
 /// A stack in training: its parameters, Adam's moments, and buffers for a batch, all allocated once.
@@ -45,6 +45,8 @@ pub struct Learner {
     steps: u64,
     first: Strips,
     second: Strips,
+    max_batch: usize,
+    lane_rows: usize,
     lanes: Vec<Lane>,
     lane_bounds: Vec<usize>,
     team: Team,
@@ -68,13 +70,17 @@ impl Learner {
         if max_batch == 0 {
             return Err(DenseError::EmptyBatch);
         }
-        let lanes: Vec<_> = (0..lane_count(max_batch)).map(|_| Lane::both_ways(stack.shapes())).collect();
+        let lane_rows = lane_rows(max_batch);
+        let lane = |_| Lane::both_ways(stack.shapes(), lane_rows);
+        let lanes: Vec<_> = (0..max_batch.div_ceil(lane_rows)).map(lane).collect();
         Ok(Self {
             loss,
             adam,
             steps: 0,
             first: stack.zeros(),
             second: stack.zeros(),
+            max_batch,
+            lane_rows,
             lane_bounds: (0..=lanes.len()).collect(),
             lanes,
             team,
@@ -129,7 +135,7 @@ impl Learner {
         self.check_size(&batch)?;
         let loss = self.sweep(&batch);
         let mut gradient = self.stack.zeros();
-        let lanes = &self.lanes[..lane_count(batch.rows)];
+        let lanes = &self.lanes[..batch.rows.div_ceil(self.lane_rows)];
         let arch = self.arch;
         let (shapes, shards, bounds, _) = self.stack.shards_mut();
         self.team.share(bounds, [gradient.get_mut()], &|shard, [out]| {
@@ -161,21 +167,20 @@ impl Learner {
     }
 
     fn check_size(&self, batch: &Batch<'_>) -> Result<(), DenseError> {
-        let max_batch = self.lanes.len() * LANE_ROWS;
-        if batch.rows > max_batch {
-            return Err(DenseError::BatchTooLarge { rows: batch.rows, max_batch });
+        if batch.rows > self.max_batch {
+            return Err(DenseError::BatchTooLarge { rows: batch.rows, max_batch: self.max_batch });
         }
         Ok(())
     }
 
     /// Forward, loss and backward; the mean loss.
     fn sweep(&mut self, batch: &Batch<'_>) -> f64 {
-        let lanes = lane_count(batch.rows);
-        let (arch, stack) = (self.arch, &self.stack);
+        let lanes = batch.rows.div_ceil(self.lane_rows);
+        let (arch, stack, lane_rows) = (self.arch, &self.stack, self.lane_rows);
         self.team.share(&self.lane_bounds[..=lanes], [&mut self.lanes[..lanes]], &|index, [lane]| {
             let lane = &mut lane[0];
-            let first = index * LANE_ROWS;
-            let rows = LANE_ROWS.min(batch.rows - first);
+            let first = index * lane_rows;
+            let rows = lane_rows.min(batch.rows - first);
             batch.targets.touch(first..first + rows, stack.outputs());
             lane.forward(arch, stack, 0..stack.depth(), batch.inputs, first, rows);
             lane.head(arch, stack, batch);
@@ -189,13 +194,13 @@ impl Learner {
     /// Gradient and Adam, from what the sweep left in the lanes.
     fn update(&mut self, batch: &Batch<'_>) {
         let step = self.adam.at(self.steps);
-        let lanes = &self.lanes[..lane_count(batch.rows)];
+        let lanes = &self.lanes[..batch.rows.div_ceil(self.lane_rows)];
         let arch = self.arch;
         let (shapes, shards, bounds, parameters) = self.stack.shards_mut();
         let buffers = [parameters, self.first.get_mut(), self.second.get_mut()];
         self.team.share(bounds, buffers, &|shard, [parameters, first, second]| {
-            let mut gradient = [[0.0; STRIP]; SHARD_ROWS];
-            let gradient = &mut gradient[..parameters.len()];
+            let mut gradient = Scratch::<SHARD_ROWS>::new();
+            let gradient = &mut gradient.0[..parameters.len()];
             shard_gradient(arch, shapes, &shards[shard], lanes, batch, gradient);
             arch.dispatch(Update { step, gradient, parameters, first, second });
         });
@@ -211,19 +216,21 @@ fn shard_gradient(
     batch: &Batch<'_>,
     out: &mut [Strip],
 ) {
-    let &Shard { layer, panel, number, first, end, bias } = shard;
+    let &Shard { layer, ref panels, number, first, end, bias } = shard;
     let inputs = batch.inputs;
-    let width = shapes[layer].inputs;
-    let dense = lanes.iter().map(move |lane| lane.layer_rows(layer, panel, inputs, width));
-    match inputs {
-        Inputs::Sparse { set, rows } if layer == 0 => {
-            let lanes = lanes.iter().map(|lane| lane.sparse_rows(panel, set, rows));
-            arch.dispatch(GradientSparse { lanes, shard: number, first, out });
+    let shape = &shapes[layer];
+    for (panel, out) in panels.clone().zip(out.chunks_exact_mut(shape.part_rows())) {
+        let dense = lanes.iter().map(move |lane| lane.layer_rows(layer, panel, inputs, shape.inputs));
+        match inputs {
+            Inputs::Sparse { set, rows } if layer == 0 => {
+                let lanes = lanes.iter().map(|lane| lane.sparse_rows(panel, set, rows));
+                arch.dispatch(GradientSparse { lanes, part: number, first, out });
+            }
+            _ => arch.dispatch(Gradient { lanes: dense.clone(), first, end, out }),
         }
-        _ => arch.dispatch(Gradient { lanes: dense.clone(), first, end, out }),
-    }
-    if let Some(bias) = bias {
-        arch.dispatch(BiasGradient { lanes: dense, out: &mut out[bias] });
+        if let Some(bias) = bias {
+            arch.dispatch(BiasGradient { lanes: dense, out: &mut out[bias] });
+        }
     }
 }
 

@@ -393,22 +393,22 @@ impl<'a, X, L: Iterator<Item = LaneRows<'a, X>>> WithSimd for BiasGradient<'_, L
     }
 }
 
-/// A lane's rows as lists, cut where the shards of a panel begin.
+/// A lane's rows as lists, cut where the parts of a panel begin.
 #[derive(Clone, Copy)]
 pub(crate) struct Lists<'a> {
     pub(crate) set: &'a SparseRows,
     /// Which rows of the set.
     pub(crate) rows: &'a [u32],
-    /// For each row, where in its list each shard begins, and its length at the end.
+    /// For each row, where in its list each part begins, and its length at the end.
     pub(crate) cuts: &'a [u32],
     /// Cuts for a row.
     pub(crate) stride: usize,
 }
 
-/// [`Gradient`] for rows given as lists, for the shard of a panel whose number is `shard`, added to `out`.
+/// [`Gradient`] for rows given as lists, for the part of a panel whose number is `part`, added to `out`.
 pub(crate) struct GradientSparse<'a, L> {
     pub(crate) lanes: L,
-    pub(crate) shard: usize,
+    pub(crate) part: usize,
     pub(crate) first: usize,
     pub(crate) out: &'a mut [Strip],
 }
@@ -434,8 +434,8 @@ impl<'a, L: Iterator<Item = LaneRows<'a, Lists<'a>>>> GradientSparse<'_, L> {
             let cuts = x.cuts.chunks_exact(x.stride);
             for ((&row, cuts), delta) in x.rows.iter().zip(cuts).zip(delta.iter()) {
                 let (positions, values) = x.set.row(row as usize);
-                let part = cuts[self.shard] as usize..cuts[self.shard + 1] as usize;
-                let (positions, values) = (&positions[part.clone()], &values[part]);
+                let listed = cuts[self.part] as usize..cuts[self.part + 1] as usize;
+                let (positions, values) = (&positions[listed.clone()], &values[listed]);
                 for column in (0..STRIP / S::F32_LANES).step_by(WIDE) {
                     let delta = *registers::<S, WIDE>(delta, column);
                     for (&position, &value) in positions.iter().zip(values) {

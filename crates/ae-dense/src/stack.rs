@@ -3,17 +3,20 @@
 //! A layer's weight is kept as panels of [`STRIP`] outputs: panel `q` holds, for each input `i`, the
 //! strip `weight[32 q .. 32 q + 32][i]`, and after the last input the strip of biases. So a nonzero
 //! input adds one contiguous strip per panel, a product streams through a panel from end to end, and
-//! no row has a tail. A panel is cut into *shards* of at most [`SHARD_ROWS`] strips: the unit in which
-//! weight gradients are computed and applied, small enough that a shard's gradient stays in the
-//! innermost cache. Padding (outputs up to a whole strip, strips up to a whole shard) is 0 for good.
+//! no row has a tail. A layer is cut into *shards* of at most [`SHARD_ROWS`] strips, parts of a panel or some
+//! whole panels: the unit in which weight gradients are computed and applied, small enough that a shard's
+//! gradient stays in the innermost cache. Padding (outputs up to a whole strip, strips up to a whole part) is
+//! 0 for good.
+
+use std::ops::Range;
 
 use crate::{
     Activation, Dense, DenseError,
     strips::{STRIP, Strip, Strips, strips_for},
 };
 
-/// Strips in a shard, at most: 16 KiB of gradient.
-pub(crate) const SHARD_ROWS: usize = 128;
+/// Strips in a shard, at most: 25 KiB of gradient.
+pub(crate) const SHARD_ROWS: usize = 200;
 
 /// Values of the shape of a layer's parameters: its gradient, or one of Adam's moments.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,24 +37,25 @@ pub(crate) struct LayerShape {
     start: usize,
     /// Panels of [`STRIP`] outputs.
     panels: usize,
-    /// Shards in a panel.
-    panel_shards: usize,
-    /// Strips in a shard.
-    shard_rows: usize,
+    /// Parts that a panel is cut into, for shards.
+    panel_parts: usize,
+    /// Strips in a part.
+    part_rows: usize,
 }
 
-/// A range of inputs, perhaps with the bias after them, of one panel of one layer.
-#[derive(Debug, Clone, Copy)]
+/// A range of inputs, perhaps with the bias after them, of one panel or of all inputs and the bias of
+/// several panels of one layer.
+#[derive(Debug, Clone)]
 pub(crate) struct Shard {
     pub(crate) layer: usize,
-    pub(crate) panel: usize,
-    /// Number of the shard within its panel.
+    pub(crate) panels: Range<usize>,
+    /// Number of the part within its panel.
     pub(crate) number: usize,
     /// First input.
     pub(crate) first: usize,
     /// One past the last input.
     pub(crate) end: usize,
-    /// The bias's strip, counted from the shard's first, if it lies here.
+    /// The bias's strip, counted from the part's first, if it lies here.
     pub(crate) bias: Option<usize>,
 }
 
@@ -62,12 +66,17 @@ impl LayerShape {
 
     /// Strips in a panel: inputs, bias, padding.
     pub(crate) fn panel_rows(&self) -> usize {
-        self.panel_shards * self.shard_rows
+        self.panel_parts * self.part_rows
     }
 
-    /// Inputs at which the shards of a panel begin, and the number of inputs at the end.
-    pub(crate) fn shard_starts(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..=self.panel_shards).map(|shard| (shard * self.shard_rows).min(self.inputs))
+    /// Strips in a part of a panel.
+    pub(crate) fn part_rows(&self) -> usize {
+        self.part_rows
+    }
+
+    /// Inputs at which the parts of a panel begin, and the number of inputs at the end.
+    pub(crate) fn part_starts(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..=self.panel_parts).map(|part| (part * self.part_rows).min(self.inputs))
     }
 
     /// Strip and column of a weight, or of the bias where `input` is the number of inputs.
@@ -118,24 +127,26 @@ impl Stack {
         let mut bounds = vec![0];
         let mut start = 0;
         for (layer, dense) in layers.iter().enumerate() {
-            let panel_shards = (dense.inputs() + 1).div_ceil(SHARD_ROWS);
+            let panel_parts = (dense.inputs() + 1).div_ceil(SHARD_ROWS);
             let shape = LayerShape {
                 inputs: dense.inputs(),
                 outputs: dense.outputs(),
                 activation: dense.activation(),
                 start,
                 panels: strips_for(dense.outputs()),
-                panel_shards,
-                shard_rows: (dense.inputs() + 1).div_ceil(panel_shards),
+                panel_parts,
+                part_rows: (dense.inputs() + 1).div_ceil(panel_parts),
             };
-            for panel in 0..shape.panels {
-                for number in 0..panel_shards {
-                    let begin = number * shape.shard_rows;
+            let shard_panels = (SHARD_ROWS / shape.panel_rows()).max(1);
+            for panel in (0..shape.panels).step_by(shard_panels) {
+                let panels = panel..shape.panels.min(panel + shard_panels);
+                for number in 0..panel_parts {
+                    let begin = number * shape.part_rows;
                     let first = begin.min(shape.inputs);
-                    let end = (begin + shape.shard_rows).min(shape.inputs);
-                    let bias = shape.inputs.checked_sub(begin).filter(|&strip| strip < shape.shard_rows);
-                    shards.push(Shard { layer, panel, number, first, end, bias });
-                    start += shape.shard_rows;
+                    let end = (begin + shape.part_rows).min(shape.inputs);
+                    let bias = shape.inputs.checked_sub(begin).filter(|&strip| strip < shape.part_rows);
+                    shards.push(Shard { layer, panels: panels.clone(), number, first, end, bias });
+                    start += panels.len() * shape.part_rows;
                     bounds.push(start);
                 }
             }
@@ -245,16 +256,18 @@ mod tests {
 
     #[test]
     fn layers_come_back_as_they_went_in() {
-        // 300 + 1 strips need three shards with two strips of padding, 33 outputs a second panel.
+        // 300 + 1 strips need two parts with one strip of padding, 33 outputs a second panel. One shard could
+        // hold five panels of the second layer, which has three.
         let ramp = |n: usize, start: f32| (0..n).map(|i| start + i as f32).collect::<Vec<_>>();
         let first = Dense::new(300, ramp(300 * 33, 0.0), ramp(33, 0.5), Activation::Relu).unwrap();
-        let second = Dense::new(33, ramp(33 * 2, -7.0), ramp(2, 0.25), Activation::Sigmoid).unwrap();
+        let second = Dense::new(33, ramp(33 * 70, -7.0), ramp(70, 0.25), Activation::Sigmoid).unwrap();
         let stack = Stack::new(&[first.clone(), second.clone()]).unwrap();
         assert_eq!(stack.layers(), [first, second]);
-        assert_eq!((stack.inputs(), stack.outputs(), stack.depth()), (300, 2, 2));
-        assert_eq!(stack.shards.len(), 2 * 3 + 1);
+        assert_eq!((stack.inputs(), stack.outputs(), stack.depth()), (300, 70, 2));
+        assert_eq!(stack.shards.len(), 2 * 2 + 1);
+        assert_eq!(stack.shards[4].panels, 0..3);
         assert_eq!(stack.bounds.last(), Some(&stack.parameters.len()));
-        let starts: Vec<_> = stack.shapes[0].shard_starts().collect();
-        assert_eq!(starts, [0, 101, 202, 300]);
+        let starts: Vec<_> = stack.shapes[0].part_starts().collect();
+        assert_eq!(starts, [0, 151, 300]);
     }
 }

@@ -17,6 +17,18 @@ pub(crate) fn strips_for(columns: usize) -> usize {
     columns.div_ceil(STRIP)
 }
 
+/// Strips on the stack, the first one on a cache line's edge: to a plain array the compiler gives none, and
+/// each store would straddle two lines.
+#[repr(align(64))]
+pub(crate) struct Scratch<const N: usize>(pub(crate) [Strip; N]);
+
+impl<const N: usize> Scratch<N> {
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Self([[0.0; STRIP]; N])
+    }
+}
+
 /// A fixed number of strips, zero at first, the first one on a cache line's edge.
 #[derive(Debug)]
 pub(crate) struct Strips {

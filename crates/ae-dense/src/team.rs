@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::{DenseError, lanes::lane_count};
+use crate::{DenseError, lanes::lane_rows};
 
 /// A fixed number of threads, shared by whoever holds a clone.
 ///
@@ -153,5 +153,6 @@ fn processors() -> NonZeroUsize {
 /// As many threads as can help with batches of `batch_size` rows: the processors at hand, at most one
 /// a lane.
 pub fn default_threads(batch_size: usize) -> NonZeroUsize {
-    NonZeroUsize::new(lane_count(batch_size)).map_or(NonZeroUsize::MIN, |lanes| lanes.min(processors()))
+    let lanes = batch_size.div_ceil(lane_rows(batch_size.max(1)));
+    NonZeroUsize::new(lanes).map_or(NonZeroUsize::MIN, |lanes| lanes.min(processors()))
 }

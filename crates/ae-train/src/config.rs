@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Corruption;
+
 /// The order in which an epoch visits the training images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -39,11 +41,25 @@ pub struct TrainParams {
     pub seed: u64,
     /// The order of an epoch.
     pub order: EpochOrder,
+    /// Standard deviation of the Gaussian noise on each training input, in units of the full brightness,
+    /// finite and at least 0; 0 for none. Targets have none.
+    pub noise: f32,
+    /// Probability with which each pixel of a training input is set to 0, in `[0, 1)`, in steps of
+    /// 1/65,536; 0 for none. Targets stay whole.
+    pub mask: f32,
 }
 
 impl Default for TrainParams {
     fn default() -> Self {
-        Self { epochs: 50, batch_size: 64, learning_rate: 1e-3, seed: 0, order: EpochOrder::Shuffled }
+        Self {
+            epochs: 50,
+            batch_size: 64,
+            learning_rate: 1e-3,
+            seed: 0,
+            order: EpochOrder::Shuffled,
+            noise: 0.0,
+            mask: 0.0,
+        }
     }
 }
 
@@ -61,6 +77,12 @@ impl TrainParams {
         }
         if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
             return Err(ConfigError::LearningRate { found: self.learning_rate });
+        }
+        if !(self.noise.is_finite() && self.noise >= 0.0) {
+            return Err(ConfigError::Noise { found: self.noise });
+        }
+        if !(0.0..1.0).contains(&self.mask) {
+            return Err(ConfigError::Mask { found: self.mask });
         }
         Ok(TrainConfig(self))
     }
@@ -96,6 +118,11 @@ impl TrainConfig {
         self.0.order
     }
 
+    /// What is done to the inputs, if anything is.
+    pub fn corruption(&self) -> Option<Corruption> {
+        Corruption::new(self.0.noise, self.0.mask, self.0.seed)
+    }
+
     /// The settings as they were given.
     pub fn params(&self) -> TrainParams {
         self.0
@@ -118,6 +145,18 @@ pub enum ConfigError {
         /// What was given.
         found: f32,
     },
+    /// Noise without a standard deviation.
+    #[error("noise: expected a finite number from 0, found {found}")]
+    Noise {
+        /// What was given.
+        found: f32,
+    },
+    /// A share that is none, or that leaves nothing to see.
+    #[error("mask: expected a number from 0 and below 1, found {found}")]
+    Mask {
+        /// What was given.
+        found: f32,
+    },
 }
 
 #[cfg(test)]
@@ -131,6 +170,7 @@ mod tests {
         assert_eq!(config.batch_size(), 64);
         assert_eq!(config.learning_rate(), 1e-3);
         assert_eq!(config.order(), EpochOrder::Shuffled);
+        assert_eq!(config.corruption(), None);
     }
 
     #[test]
@@ -148,5 +188,31 @@ mod tests {
             TrainParams { learning_rate: f32::NAN, ..good }.check(),
             Err(ConfigError::LearningRate { found }) if found.is_nan()
         ));
+        for found in [-0.1, f32::INFINITY, f32::NEG_INFINITY] {
+            assert_eq!(TrainParams { noise: found, ..good }.check(), Err(ConfigError::Noise { found }));
+        }
+        assert!(matches!(
+            TrainParams { noise: f32::NAN, ..good }.check(),
+            Err(ConfigError::Noise { found }) if found.is_nan()
+        ));
+        for found in [-0.1, 1.0, 50.0, f32::INFINITY] {
+            assert_eq!(TrainParams { mask: found, ..good }.check(), Err(ConfigError::Mask { found }));
+        }
+        assert!(matches!(
+            TrainParams { mask: f32::NAN, ..good }.check(),
+            Err(ConfigError::Mask { found }) if found.is_nan()
+        ));
+    }
+
+    #[test]
+    fn noise_and_mask_are_a_corruption() {
+        let corruption = |noise, mask| {
+            let config = TrainParams { noise, mask, ..TrainParams::default() }.check().unwrap();
+            config.corruption().map(|found| (found.noise(), found.mask()))
+        };
+        assert_eq!(corruption(0.0, 0.0), None);
+        assert_eq!(corruption(0.5, 0.0), Some((0.5, 0.0)));
+        assert_eq!(corruption(0.0, 0.25), Some((0.0, 0.25)));
+        assert_eq!(corruption(3.0, 0.999_999_9), Some((3.0, 0.999_999_9)));
     }
 }

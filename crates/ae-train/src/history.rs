@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Baselines, Evaluation};
+use crate::{Baselines, Evaluation, Restoration};
 
 /// One epoch, as it was measured, and one row of `history.csv`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub struct History {
     pub train: Evaluation,
     /// The test set under the last weights.
     pub test: Evaluation,
+    /// The test set, damaged as the training inputs were, if they were.
+    pub restored: Option<Restoration>,
     /// What the figures are to be read against.
     pub baselines: Baselines,
     /// Seconds from the first step to the last evaluation.

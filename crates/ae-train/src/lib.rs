@@ -22,6 +22,7 @@
 
 mod adam;
 mod config;
+mod corrupt;
 mod engine;
 mod error;
 mod history;
@@ -31,9 +32,10 @@ mod trainer;
 
 pub use adam::{AdamState, Moments};
 pub use config::{ConfigError, EpochOrder, TrainConfig, TrainParams};
+pub use corrupt::Corruption;
 pub use error::TrainError;
 pub use history::{EpochRecord, History};
-pub use metrics::{Baselines, Evaluation, psnr_db};
+pub use metrics::{Baselines, Evaluation, Restoration, psnr_db};
 pub use run_folder::{
     DataRecord, DataSource, EngineRecord, Existing, ModelRecord, RUN_FORMAT, RunFolder, RunFolderError,
     RunRecord, SetRecord,

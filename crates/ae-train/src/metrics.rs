@@ -58,6 +58,17 @@ pub struct Evaluation {
     pub dead_units: usize,
 }
 
+/// How well a model restores images that were damaged as its training inputs were.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Restoration {
+    /// Squared error of the damaged images themselves, mean over images and pixels, `[0, 1]` scale.
+    pub damaged_mse: f64,
+    /// Squared error of what the model makes of them, against the whole images, on the same scale.
+    pub mse: f64,
+    /// PSNR of `mse`, dB, peak 1.0.
+    pub psnr_db: f64,
+}
+
 /// Gathers an [`Evaluation`] tile by tile.
 #[derive(Debug)]
 pub(crate) struct Evaluator {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::history::{read_csv, write_csv};
-use crate::{Baselines, EpochRecord, Evaluation, History, TrainParams};
+use crate::{Baselines, EpochRecord, Evaluation, History, Restoration, TrainParams};
 
 /// No record or history of a run is anywhere near this size; a larger file is not one.
 const MAX_TEXT_BYTES: u64 = 16 << 20;
@@ -44,6 +44,9 @@ pub struct RunRecord {
     pub train: Evaluation,
     /// The test set under the last weights.
     pub test: Evaluation,
+    /// The test set, damaged as the training inputs were, if they were.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub restored: Option<Restoration>,
     /// Seconds from the first step to the last evaluation.
     pub wall_s: f64,
     /// Training images a second over all epochs' steps.

@@ -8,7 +8,7 @@ use ae_dense::Team;
 use ae_model::dfdx::shapes::ConstDim;
 use ae_model::{Autoencoder, AutoencoderStack, Network, Parameters};
 
-use crate::engine::{Autodiff, Engine, Fused, evaluate};
+use crate::engine::{Autodiff, Engine, Fused, evaluate, restore};
 use crate::metrics::Mean;
 use crate::{AdamState, Baselines, EpochOrder, EpochRecord, History, TrainConfig, TrainError};
 
@@ -61,7 +61,8 @@ impl<'a> Trainer<'a> {
         let pixels = model.layers().first().map_or(0, |layer| layer.inputs());
         check(images, pixels)?;
         let (rate, batch_size) = (config.learning_rate(), config.batch_size());
-        let engine = Box::new(Fused::new(model, &images.train, rate, batch_size, team.clone())?);
+        let (train, corruption) = (&images.train, config.corruption());
+        let engine = Box::new(Fused::new(model, train, rate, batch_size, corruption, team.clone())?);
         Ok(Self { config, images, engine, team })
     }
 
@@ -82,8 +83,10 @@ impl<'a> Trainer<'a> {
         D: Network<In = E::Out, Out = E::In> + Send + Sync,
     {
         check(images, E::In::SIZE)?;
-        let engine = Box::new(Autodiff::new(model, config.learning_rate(), threads.get())?);
-        Ok(Self { config, images, engine, team: Team::new(threads.get())? })
+        let team = Team::new(threads.get())?;
+        let (rate, corruption) = (config.learning_rate(), config.corruption());
+        let engine = Box::new(Autodiff::new(model, rate, corruption, team.clone())?);
+        Ok(Self { config, images, engine, team })
     }
 
     /// Trains for the configured number of epochs; the model then has the last epoch's weights.
@@ -105,7 +108,8 @@ impl<'a> Trainer<'a> {
         self.engine.name()
     }
 
-    /// How the first layer reads the training images: `sparse`, over lists of nonzero pixels, or `dense`.
+    /// How the first layer reads the training images: `sparse`, over lists of nonzero pixels, or `dense`,
+    /// over all of them. Noise makes any image dense.
     pub fn inputs(&self) -> &'static str {
         self.engine.inputs()
     }
@@ -150,7 +154,7 @@ fn run(
         let mut mean = Mean::default();
         for (index, rows) in plan.epoch(epoch).batches().enumerate() {
             let step = index + 1;
-            let bce = engine.step(train, rows)?;
+            let bce = engine.step(epoch, train, rows)?;
             if !bce.is_finite() {
                 return Err(TrainError::NonFinite {
                     epoch,
@@ -177,10 +181,12 @@ fn run(
         epochs.push(record);
     }
     engine.write_back()?;
+    let restored = config.corruption().map(|corruption| restore(engine, team, test, &corruption));
     Ok(History {
         epochs,
         train: evaluate(engine, team, train)?,
         test: latest.expect("a checked config has at least one epoch"),
+        restored: restored.transpose()?,
         baselines: Baselines::of(train, test),
         wall_s: started.elapsed().as_secs_f64(),
     })

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use ae_train::{
     Baselines, DataRecord, DataSource, EngineRecord, EpochRecord, Evaluation, Existing, History, ModelRecord,
-    RUN_FORMAT, RunFolder, RunFolderError, RunRecord, SetRecord, TrainParams,
+    RUN_FORMAT, Restoration, RunFolder, RunFolderError, RunRecord, SetRecord, TrainParams,
 };
 use tempfile::TempDir;
 
@@ -26,7 +26,14 @@ fn history() -> History {
         wall_s: 0.5,
     };
     let baselines = Baselines { mean_image_bce: 0.3, mean_image_mse: 0.07, entropy_floor_bce: 0.05 };
-    History { epochs: vec![row], train: evaluation(), test: evaluation(), baselines, wall_s: 0.75 }
+    History {
+        epochs: vec![row],
+        train: evaluation(),
+        test: evaluation(),
+        restored: None,
+        baselines,
+        wall_s: 0.75,
+    }
 }
 
 fn record(source: DataSource) -> RunRecord {
@@ -53,6 +60,7 @@ fn record(source: DataSource) -> RunRecord {
         last_epoch_train_bce: 0.2,
         train: evaluation(),
         test: evaluation(),
+        restored: None,
         wall_s: 0.75,
         images_per_s: 24.0,
     }
@@ -79,6 +87,13 @@ fn what_is_saved_is_read_back() {
     let files = DataSource::Files { images: "mine.idx".into(), test: None };
     folder.save(&history(), &record(files.clone())).unwrap();
     assert_eq!(folder.record().unwrap().data.source, files);
+    assert!(!fs::read_to_string(folder.record_path()).unwrap().contains("restored"));
+
+    let restored = Restoration { damaged_mse: 0.1, mse: 0.02, psnr_db: 17.0 };
+    let mut noisy = RunRecord { restored: Some(restored), ..record(files) };
+    (noisy.config.noise, noisy.config.mask) = (0.5, 0.25);
+    folder.save(&history(), &noisy).unwrap();
+    assert_eq!(folder.record().unwrap(), noisy);
 }
 
 #[test]

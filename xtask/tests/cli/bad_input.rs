@@ -18,12 +18,18 @@ fn refuse(fixture: &Fixture, code: i32, more: &[&str], words: &[&str]) {
 #[test]
 fn settings_out_of_range_are_bad_arguments() {
     let fixture = Fixture::new();
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 14] = [
         (&["--epochs", "0"], "epochs: expected at least 1, found 0"),
         (&["--batch-size", "0"], "batch size: expected at least 1, found 0"),
         (&["--learning-rate", "-0.1"], "found -0.1"),
         (&["--learning-rate", "NaN"], "found NaN"),
         (&["--learning-rate", "inf"], "found inf"),
+        (&["--noise", "-1"], "noise: expected a finite number from 0, found -1"),
+        (&["--noise", "NaN"], "found NaN"),
+        (&["--noise", "inf"], "found inf"),
+        (&["--mask", "1"], "mask: expected a number from 0 and below 1, found 1"),
+        (&["--mask", "-0.5"], "found -0.5"),
+        (&["--mask", "NaN"], "found NaN"),
         (&["--code", "33"], "codes of 33 numbers are not on the menu [2, 4, 8, 16, 32, 64, 128]"),
         (&["--threads", "0"], "--threads"),
         (&["--preset", "wide"], "--preset"),

@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod bad_input;
+mod codes;
 mod fixture;
 mod train_and_figure;
+mod uses;

@@ -45,6 +45,10 @@ fn the_record_says_what_was_done() {
         "0.002",
         "--order",
         "sequential",
+        "--noise",
+        "0.25",
+        "--mask",
+        "0.125",
         "--run",
         "mine",
     ]);
@@ -56,6 +60,8 @@ fn the_record_says_what_was_done() {
         learning_rate: 0.002,
         seed: 5,
         order: EpochOrder::Sequential,
+        noise: 0.25,
+        mask: 0.125,
     };
     assert_eq!(record.config, expected);
     assert_eq!((record.model.preset.as_str(), record.model.pixels, record.model.code), ("shallow", 784, 8));
@@ -65,6 +71,40 @@ fn the_record_says_what_was_done() {
     assert_eq!(history.iter().map(|row| row.epoch).collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(history[2].train_bce, record.last_epoch_train_bce);
     assert_eq!(history[2].test_bce, record.test.bce);
+    let restored = record.restored.unwrap();
+    assert!(restored.damaged_mse > 0.0 && restored.mse > 0.0);
+}
+
+#[test]
+fn each_preset_has_its_defaults_and_flags_override_them() {
+    let fixture = Fixture::new();
+    let train = |arguments: &[&str], folder: &str| {
+        let said = fixture.succeed(&[&["train", "--data", "data", "--epochs", "1"], arguments].concat());
+        let record = RunFolder::open(fixture.path(folder)).unwrap().record().unwrap();
+        assert_eq!(said.contains("test set, restored"), record.restored.is_some(), "{said}");
+        (record.model.preset, record.model.code, record.config)
+    };
+    let recipe = TrainParams { epochs: 1, ..TrainParams::default() };
+    let deep = TrainParams { batch_size: 128, ..recipe };
+    assert_eq!(train(&[], "runs/shallow-32"), ("shallow".to_owned(), 32, recipe));
+    assert_eq!(train(&["--preset", "deep"], "runs/deep-2"), ("deep".to_owned(), 2, deep));
+    let masked = TrainParams { mask: 0.5, ..deep };
+    assert_eq!(train(&["--preset", "masked"], "runs/masked-32"), ("masked".to_owned(), 32, masked));
+
+    let (_, _, config) = train(&["--noise", "0.5"], "runs/shallow-32-noise0.5");
+    assert_eq!(config, TrainParams { noise: 0.5, ..recipe });
+    let (_, code, config) = train(
+        &["--preset", "masked", "--code", "8", "--mask", "0.25", "--noise", "0.1", "--batch-size", "7"],
+        "runs/masked-8-noise0.1-mask0.25",
+    );
+    assert_eq!((code, config), (8, TrainParams { noise: 0.1, mask: 0.25, batch_size: 7, ..recipe }));
+
+    // The epochs too are the preset's, but no test waits for so many: the help prints the same table.
+    let help = String::from_utf8(fixture.xtask(&["train", "--help"]).stdout).unwrap();
+    for row in ["shallow 32 50 64 0.001 0 0", "deep 2 20 128 0.001 0 0", "masked 32 20 128 0.001 0 0.5"] {
+        let printed = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ") == row;
+        assert!(help.lines().any(printed), "{row}: {help}");
+    }
 }
 
 #[test]
@@ -109,7 +149,7 @@ fn single_files_without_labels_hold_out_their_last_tenth() {
     assert_eq!((record.data.train.images, record.data.test.images, record.model.pixels), (27, 3, 1024));
     fs::remove_dir_all(folder.figures_path()).unwrap();
     fixture.succeed(&["figure", "all", "--run", "runs/shallow-16"]);
-    assert_eq!(fs::read_dir(folder.figures_path()).unwrap().count(), 2);
+    assert_eq!(fs::read_dir(folder.figures_path()).unwrap().count(), 5, "all but those that need labels");
 
     write_idx(&fixture.path("test.idx"), &[5, 32, 32], pixels(5, 1024));
     fixture.succeed(&[

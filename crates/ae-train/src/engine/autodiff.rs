@@ -1,9 +1,9 @@
 //! The reference engine: dfdx's tape, and the module's own forward.
 
 use std::mem;
-use std::ops::Range;
 
 use ae_data::{ImageSet, fill_pixels};
+use ae_dense::Team;
 use ae_model::dfdx::nn::ZeroGrads;
 use ae_model::dfdx::shapes::ConstDim;
 use ae_model::dfdx::tensor::{Cpu, Gradients, Trace};
@@ -11,15 +11,18 @@ use ae_model::dfdx::tensor_ops::{Backward, MeanTo};
 use ae_model::{Autoencoder, Batch, ModelError, Network, batch};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::Engine;
+use super::{Engine, Inputs};
 use crate::adam::Adam;
-use crate::{AdamState, TrainError};
+use crate::{AdamState, Corruption, TrainError};
 
 pub(crate) struct Autodiff<'a, E, D> {
     model: &'a mut Autoencoder<E, D>,
     adam: Adam,
     /// Allocated once and zeroed after every step; away from here only while a tape holds them.
     gradients: Gradients<f32, Cpu>,
+    corruption: Option<Corruption>,
+    /// Damages the inputs.
+    team: Team,
     /// dfdx multiplies with as many threads as the pool around it has.
     pool: ThreadPool,
 }
@@ -32,11 +35,13 @@ where
     pub(crate) fn new(
         model: &'a mut Autoencoder<E, D>,
         learning_rate: f32,
-        threads: usize,
+        corruption: Option<Corruption>,
+        team: Team,
     ) -> Result<Self, TrainError> {
         let gradients = model.try_alloc_grads().map_err(ModelError::from)?;
+        let threads = team.threads();
         let pool = ThreadPoolBuilder::new().num_threads(threads).build().map_err(TrainError::Threads)?;
-        Ok(Self { model, adam: Adam::new(learning_rate), gradients, pool })
+        Ok(Self { model, adam: Adam::new(learning_rate), gradients, corruption, team, pool })
     }
 }
 
@@ -57,13 +62,21 @@ where
         (E::In::SIZE, E::Out::SIZE)
     }
 
-    fn step(&mut self, images: &ImageSet, rows: &[u32]) -> Result<f64, TrainError> {
-        let Self { model, adam, gradients, pool } = self;
+    fn step(&mut self, epoch: u64, images: &ImageSet, rows: &[u32]) -> Result<f64, TrainError> {
+        let Self { model, adam, gradients, corruption, team, pool } = self;
+        let target = pixels::<E::In>(images, rows)?;
+        let x = match corruption {
+            None => target.clone(),
+            Some(corruption) => {
+                let mut values = vec![0.0; rows.len() * E::In::SIZE];
+                corruption.fill(team, epoch, images, rows, &mut values)?;
+                batch(&values)?
+            }
+        };
         pool.install(|| {
-            let x = pixels::<E::In>(images, rows)?;
             let tape = mem::replace(gradients, Gradients::leaky());
-            let logits = model.forward_logits(x.clone().traced(tape))?;
-            let losses = logits.try_bce_with_logits(x).map_err(ModelError::from)?;
+            let logits = model.forward_logits(x.traced(tape))?;
+            let losses = logits.try_bce_with_logits(target).map_err(ModelError::from)?;
             // dfdx adds up in f32, one by one: over a batch's 50,000 pixels that is off by 1e-5.
             let values = losses.as_vec();
             let bce = values.iter().map(|&loss| f64::from(loss)).sum::<f64>() / values.len() as f64;
@@ -77,14 +90,17 @@ where
 
     fn forward(
         &self,
-        images: &ImageSet,
-        rows: Range<u32>,
+        inputs: Inputs<'_>,
         codes: &mut Vec<f32>,
         logits: &mut Vec<f32>,
     ) -> Result<(), TrainError> {
         let model = &*self.model;
+        let x = match inputs {
+            Inputs::Images(images, rows) => pixels::<E::In>(images, rows)?,
+            Inputs::Values(values) => batch(values)?,
+        };
         self.pool.install(|| {
-            let z = model.encode(pixels::<E::In>(images, &rows.collect::<Vec<_>>())?)?;
+            let z = model.encode(x)?;
             *codes = z.as_vec();
             *logits = model.decode_logits(z)?.as_vec();
             Ok(())

@@ -1,14 +1,14 @@
 //! The fast engine: `ae-dense`'s hand-derived kernels, on the model's layers.
 
 use std::iter::zip;
-use std::ops::Range;
 
 use ae_data::ImageSet;
-use ae_dense::{Adam, Inputs, Learner, Loss, SparseRows, Stack, Targets, Team};
+use ae_dense::{Adam, DenseError, Learner, Loss, SparseRows, Stack, Targets, Team};
 use ae_model::{AutoencoderStack, Parameters};
 
-use super::Engine;
-use crate::{AdamState, Moments, TrainError};
+use super::{Engine, Inputs};
+use crate::corrupt::MaskedRows;
+use crate::{AdamState, Corruption, Moments, TrainError};
 
 /// Share of nonzero training pixels below which the first layer runs over lists of them.
 const SPARSE_BELOW: f64 = 0.25;
@@ -17,8 +17,58 @@ pub(crate) struct Fused<'a, M> {
     model: &'a mut M,
     learner: Learner,
     team: Team,
-    /// The training images' nonzero pixels, where there are few.
-    nonzero: Option<SparseRows>,
+    feed: Feed,
+}
+
+/// How training images reach the first layer.
+enum Feed {
+    /// As they are, byte by byte.
+    Bytes,
+    /// As they are, by lists of their nonzero pixels.
+    Lists(SparseRows),
+    /// Masked, by lists.
+    Masked { nonzero: SparseRows, masked: MaskedRows, corruption: Corruption },
+    /// Damaged, value by value.
+    Values { values: Vec<f32>, corruption: Corruption },
+}
+
+impl Feed {
+    fn new(train: &ImageSet, corruption: Option<Corruption>, max_batch: usize) -> Result<Self, DenseError> {
+        let sparse = train.density() < SPARSE_BELOW;
+        let width = train.pixels_per_image();
+        let nonzero = || SparseRows::from_bytes(train.pixels(), width);
+        Ok(match corruption {
+            None if sparse => Self::Lists(nonzero()?),
+            None => Self::Bytes,
+            // Noise lights the black pixels, a mask lights none.
+            Some(corruption) if sparse && corruption.noise() == 0.0 => {
+                Self::Masked { nonzero: nonzero()?, masked: MaskedRows::new(width, max_batch)?, corruption }
+            }
+            Some(corruption) => Self::Values { values: vec![0.0; max_batch * width], corruption },
+        })
+    }
+
+    /// The images `rows` of `images` as they are in `epoch`.
+    fn inputs<'a>(
+        &'a mut self,
+        team: &Team,
+        epoch: u64,
+        images: &'a ImageSet,
+        rows: &'a [u32],
+    ) -> Result<ae_dense::Inputs<'a>, TrainError> {
+        Ok(match self {
+            Self::Bytes => ae_dense::Inputs::Bytes { pixels: images.pixels(), rows },
+            Self::Lists(set) => ae_dense::Inputs::Sparse { set, rows },
+            Self::Masked { nonzero, masked, corruption } => {
+                masked.fill(team, corruption, epoch, nonzero, rows)?
+            }
+            Self::Values { values, corruption } => {
+                let values = &mut values[..rows.len() * images.pixels_per_image()];
+                corruption.fill(team, epoch, images, rows, values)?;
+                ae_dense::Inputs::Dense(values)
+            }
+        })
+    }
 }
 
 impl<'a, M: AutoencoderStack + Parameters> Fused<'a, M> {
@@ -27,16 +77,14 @@ impl<'a, M: AutoencoderStack + Parameters> Fused<'a, M> {
         train: &ImageSet,
         learning_rate: f32,
         batch_size: usize,
+        corruption: Option<Corruption>,
         team: Team,
     ) -> Result<Self, TrainError> {
         let adam = Adam { learning_rate, ..Adam::default() };
         let stack = Stack::new(&model.layers())?;
-        let learner =
-            Learner::new(stack, Loss::BceWithLogits, adam, batch_size.min(train.len()), team.clone())?;
-        let nonzero = (train.density() < SPARSE_BELOW)
-            .then(|| SparseRows::from_bytes(train.pixels(), train.pixels_per_image()))
-            .transpose()?;
-        Ok(Self { model, learner, team, nonzero })
+        let max_batch = batch_size.min(train.len());
+        let learner = Learner::new(stack, Loss::BceWithLogits, adam, max_batch, team.clone())?;
+        Ok(Self { model, learner, team, feed: Feed::new(train, corruption, max_batch)? })
     }
 }
 
@@ -46,36 +94,39 @@ impl<M: AutoencoderStack + Parameters + Send + Sync> Engine for Fused<'_, M> {
     }
 
     fn inputs(&self) -> &'static str {
-        if self.nonzero.is_some() { "sparse" } else { "dense" }
+        match self.feed {
+            Feed::Lists(_) | Feed::Masked { .. } => "sparse",
+            Feed::Bytes | Feed::Values { .. } => "dense",
+        }
     }
 
     fn sizes(&self) -> (usize, usize) {
         (self.learner.stack().inputs(), self.model.layers()[self.model.encoder_layers() - 1].outputs())
     }
 
-    fn step(&mut self, images: &ImageSet, rows: &[u32]) -> Result<f64, TrainError> {
-        let pixels = images.pixels();
-        let inputs = match &self.nonzero {
-            Some(set) => Inputs::Sparse { set, rows },
-            None => Inputs::Bytes { pixels, rows },
-        };
-        Ok(self.learner.step(inputs, Targets::Bytes { pixels, rows })?)
+    fn step(&mut self, epoch: u64, images: &ImageSet, rows: &[u32]) -> Result<f64, TrainError> {
+        let inputs = self.feed.inputs(&self.team, epoch, images, rows)?;
+        Ok(self.learner.step(inputs, Targets::Bytes { pixels: images.pixels(), rows })?)
     }
 
     fn forward(
         &self,
-        images: &ImageSet,
-        rows: Range<u32>,
+        inputs: Inputs<'_>,
         codes: &mut Vec<f32>,
         logits: &mut Vec<f32>,
     ) -> Result<(), TrainError> {
         let (stack, encoder_layers) = (self.learner.stack(), self.model.encoder_layers());
-        let (pixels, rows) = (images.pixels(), rows.collect::<Vec<_>>());
-        codes.resize(rows.len() * self.sizes().1, 0.0);
-        logits.resize(rows.len() * stack.outputs(), 0.0);
-        let inputs = Inputs::Bytes { pixels, rows: &rows };
+        let (inputs, count) = match inputs {
+            Inputs::Images(images, rows) => {
+                (ae_dense::Inputs::Bytes { pixels: images.pixels(), rows }, rows.len())
+            }
+            Inputs::Values(values) => (ae_dense::Inputs::Dense(values), values.len() / stack.inputs()),
+        };
+        codes.resize(count * self.sizes().1, 0.0);
+        logits.resize(count * stack.outputs(), 0.0);
         stack.forward(&self.team, 0..encoder_layers, inputs, codes)?;
-        stack.forward(&self.team, encoder_layers..stack.depth(), Inputs::Dense(codes), logits)?;
+        let codes = ae_dense::Inputs::Dense(codes);
+        stack.forward(&self.team, encoder_layers..stack.depth(), codes, logits)?;
         Ok(())
     }
 

@@ -1,0 +1,263 @@
+//! Images read and written a chunk at a time: the same as all at once, and no less careful.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail like the tests themselves")]
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use ae_data::{
+    DataError, IdxError, ImageReader, ImageWriter, Limits, LoadError, OpenErrorKind, WriteError, idx, open,
+    open_images, open_labels,
+};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tempfile::TempDir;
+
+/// A file of `count` images of 2 rows and 3 columns, the bytes counting up.
+fn images(count: u8) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 2, 0, 0, 0, 3];
+    bytes.extend(0..6 * count);
+    bytes
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("images");
+    fs::write(&path, bytes).unwrap();
+    (folder, path)
+}
+
+/// All pixels, read `images` at a time, and the sizes of the chunks.
+fn read_all(path: &Path, images: usize, limits: &Limits) -> Result<(Vec<u8>, Vec<usize>), LoadError> {
+    let mut reader = ImageReader::open(path, limits)?;
+    let (mut all, mut chunk, mut sizes) = (Vec::new(), vec![99; 7], Vec::new());
+    loop {
+        let read = reader.next_chunk(images, &mut chunk)?;
+        assert_eq!(chunk.len(), read * reader.rows() * reader.cols());
+        if read == 0 {
+            assert_eq!(reader.next_chunk(images, &mut chunk)?, 0, "the end stays the end");
+            return Ok((all, sizes));
+        }
+        all.extend_from_slice(&chunk);
+        sizes.push(read);
+    }
+}
+
+/// What reading in chunks of two answers: the pixels, or why not.
+fn refusal(bytes: &[u8]) -> OpenErrorKind {
+    let (_folder, path) = file(bytes);
+    match read_all(&path, 2, &Limits::default()) {
+        Err(LoadError::Open(error)) => {
+            assert_eq!(error.path, path);
+            error.source
+        }
+        other => panic!("expected Open, got {other:?}"),
+    }
+}
+
+#[test]
+fn mnist_in_chunks_is_mnist_at_once() {
+    let mnist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/mnist");
+    let packed = mnist.join("t10k-images-idx3-ubyte.gz");
+    let whole = open_images(&packed, &Limits::default()).unwrap();
+    assert_eq!(whole.len(), 10_000);
+
+    let folder = tempfile::tempdir().unwrap();
+    let plain = folder.path().join("plain");
+    idx::write(&open(&packed, &Limits::default()).unwrap(), fs::File::create(&plain).unwrap()).unwrap();
+    for path in [&packed, &plain] {
+        let reader = ImageReader::open(path, &Limits::default()).unwrap();
+        assert_eq!((reader.len(), reader.rows(), reader.cols()), (10_000, 28, 28));
+        for (images, chunks) in
+            [(4096, vec![4096, 4096, 1808]), (10_000, vec![10_000]), (usize::MAX, vec![10_000])]
+        {
+            let (pixels, sizes) = read_all(path, images, &Limits::default()).unwrap();
+            assert_eq!(sizes, chunks);
+            assert!(pixels == whole.pixels(), "{images} at a time");
+        }
+    }
+}
+
+#[test]
+fn limits_bound_a_chunk_and_not_the_file() {
+    for bytes in [images(9), gzip(&images(9))] {
+        let (_folder, path) = file(&bytes);
+        let limits = Limits { max_bytes: 12 };
+        assert_eq!(read_all(&path, 2, &limits).unwrap(), ((0..54).collect(), vec![2, 2, 2, 2, 1]));
+        assert_eq!(read_all(&path, 0, &limits).unwrap().1, [1; 9]);
+        match read_all(&path, 3, &limits) {
+            Err(LoadError::Open(error)) => assert!(matches!(
+                error.source,
+                OpenErrorKind::Format(IdxError::Limit { asked: 18, limit: 12 })
+            )),
+            other => panic!("expected Open, got {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_plain_file_of_another_length_is_refused_at_once() {
+    let good = images(5);
+    for (bytes, length) in [(&good[..45], 29), (&[&good[..], b"x"].concat()[..], 31)] {
+        let (_folder, path) = file(bytes);
+        match ImageReader::open(&path, &Limits::default()) {
+            Err(LoadError::Open(error)) => assert!(matches!(
+                error.source,
+                OpenErrorKind::Format(IdxError::Length { promised: 30, actual }) if actual == length
+            )),
+            other => panic!("expected Open, got {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_plain_file_cut_while_it_is_read_is_an_error() {
+    let mut bytes = vec![0, 0, 8, 3, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0];
+    bytes.resize(16 + (256 << 17), 7);
+    let (_folder, path) = file(&bytes);
+    let mut reader = ImageReader::open(&path, &Limits::default()).unwrap();
+    let mut pixels = Vec::new();
+    assert_eq!(reader.next_chunk(1, &mut pixels).unwrap(), 1);
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(16 + (10 << 17) + 5).unwrap();
+    let refused = (0..256).find_map(|_| reader.next_chunk(1, &mut pixels).err());
+    match refused {
+        Some(LoadError::Open(error)) => assert!(matches!(
+            error.source,
+            OpenErrorKind::Format(IdxError::Length { promised: 33_554_432, actual: 1_310_725 })
+        )),
+        other => panic!("expected Open, got {other:?}"),
+    }
+}
+
+#[test]
+fn a_gzipped_file_is_driven_to_its_end() {
+    let good = gzip(&images(5));
+    let (_folder, path) = file(&good);
+    assert_eq!(read_all(&path, 2, &Limits::default()).unwrap().0, (0..30).collect::<Vec<u8>>());
+    // As many images as promised in whole chunks, then the end: a multiple of the chunk must look further too.
+    for count in [4, 5] {
+        let good = gzip(&images(count));
+        let mut checksum = good.clone();
+        let at = checksum.len() - 8;
+        checksum[at] ^= 1;
+        assert!(matches!(refusal(&checksum), OpenErrorKind::Gzip(_)));
+        assert!(matches!(refusal(&good[..good.len() - 1]), OpenErrorKind::Gzip(_)));
+        assert!(matches!(refusal(&[&good[..], b"more"].concat()), OpenErrorKind::Gzip(_)));
+        let promised = u64::from(count) * 6;
+        let member = [&good[..], &gzip(b"x")].concat();
+        assert!(
+            matches!(refusal(&member), OpenErrorKind::Format(IdxError::Trailing { promised: p }) if p == promised)
+        );
+    }
+    // The stream ends in the second chunk, soundly, with less than was promised.
+    let short = gzip(&images(5)[..16 + 20]);
+    assert!(matches!(refusal(&short), OpenErrorKind::Format(IdxError::Length { promised: 30, actual: 20 })));
+}
+
+#[test]
+fn every_strict_prefix_is_an_error() {
+    for bytes in [images(5), gzip(&images(5))] {
+        for length in 0..bytes.len() {
+            refusal(&bytes[..length]);
+        }
+    }
+}
+
+#[test]
+fn an_empty_set_ends_at_once_and_is_still_looked_through() {
+    let (_folder, path) = file(&images(0));
+    assert!(ImageReader::open(&path, &Limits::default()).unwrap().is_empty());
+    assert_eq!(read_all(&path, 2, &Limits::default()).unwrap(), (vec![], vec![]));
+    let trailing = gzip(&[&images(0)[..], b"x"].concat());
+    assert!(matches!(refusal(&trailing), OpenErrorKind::Format(IdxError::Trailing { promised: 0 })));
+}
+
+#[test]
+fn a_promise_beyond_all_memory_is_found_out_without_asking_for_it() {
+    let lie = [0, 0, 8, 3, 0, 0, 255, 255, 0, 0, 16, 0, 0, 0, 16, 0, 1, 2, 3];
+    assert!(matches!(refusal(&lie), OpenErrorKind::Format(IdxError::Length { actual: 3, .. })));
+    assert!(matches!(refusal(&gzip(&lie)), OpenErrorKind::Format(IdxError::Length { actual: 3, .. })));
+    let overflow = [&[0, 0, 8, 3][..], &[255; 12]].concat();
+    assert!(matches!(refusal(&overflow), OpenErrorKind::Format(IdxError::Overflow { .. })));
+}
+
+#[test]
+fn other_arrays_than_images_are_refused() {
+    let content = |bytes: &[u8]| {
+        let (_folder, path) = file(bytes);
+        match ImageReader::open(&path, &Limits::default()) {
+            Err(LoadError::Content { path: named, source }) => {
+                assert_eq!(named, path);
+                source
+            }
+            other => panic!("expected Content, got {other:?}"),
+        }
+    };
+    let labels = [0, 0, 8, 1, 0, 0, 0, 2, 7, 9];
+    assert!(matches!(content(&labels), DataError::Kind { expected_rank: 3, rank: 1, .. }));
+    let floats = [0, 0, 0x0d, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0];
+    assert!(matches!(content(&floats), DataError::Kind { rank: 3, .. }));
+    let flat = [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 3];
+    assert_eq!(content(&flat), DataError::ZeroSize { rows: 0, cols: 3 });
+}
+
+#[test]
+fn labels_are_bytes_of_one_dimension() {
+    let (_folder, path) = file(&[0, 0, 8, 1, 0, 0, 0, 2, 7, 255]);
+    assert_eq!(open_labels(&path, &Limits::default()).unwrap(), [7, 255]);
+    let (_folder, path) = file(&images(1));
+    let refused = open_labels(&path, &Limits::default());
+    assert!(
+        matches!(
+            refused,
+            Err(LoadError::Content { source: DataError::Kind { expected_rank: 1, rank: 3, .. }, .. })
+        ),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn what_is_written_in_pieces_is_the_file() {
+    let mut writer = ImageWriter::new(Vec::new(), 5, 2, 3).unwrap();
+    let pixels: Vec<u8> = (0..30).collect();
+    for piece in pixels.chunks(7) {
+        writer.write(piece).unwrap();
+    }
+    assert_eq!(writer.finish().unwrap(), images(5));
+    assert_eq!(ImageWriter::new(Vec::new(), 0, 2, 3).unwrap().finish().unwrap(), images(0));
+}
+
+#[test]
+fn more_or_fewer_pixels_than_promised_are_refused() {
+    let mut bytes = Vec::new();
+    let mut writer = ImageWriter::new(&mut bytes, 1, 2, 3).unwrap();
+    writer.write(&[1; 5]).unwrap();
+    let refused = writer.write(&[2; 2]);
+    assert!(matches!(refused, Err(WriteError::Format(IdxError::Length { promised: 6, actual: 7 }))));
+    let refused = writer.finish();
+    assert!(matches!(refused, Err(WriteError::Format(IdxError::Length { promised: 6, actual: 5 }))));
+    assert_eq!(bytes.len(), 16 + 5, "nothing of the surplus was written");
+    if let Some(images) = (u32::MAX as usize).checked_add(1) {
+        let refused = ImageWriter::new(Vec::new(), images, 2, 3).err();
+        assert!(
+            matches!(refused, Some(WriteError::Format(IdxError::Dimension { axis: 0, size })) if size == images)
+        );
+        let most = u32::MAX as usize;
+        let refused = ImageWriter::new(Vec::new(), most, most, most).err();
+        assert!(matches!(refused, Some(WriteError::Format(IdxError::Overflow { .. }))));
+    }
+}
+
+#[test]
+fn a_failing_writer_is_an_io_error() {
+    let mut room = [0; 18];
+    let mut writer = ImageWriter::new(&mut room[..], 1, 2, 3).unwrap();
+    assert!(matches!(writer.write(&[1; 6]), Err(WriteError::Io(_))));
+    assert!(matches!(ImageWriter::new(&mut [0; 3][..], 1, 2, 3), Err(WriteError::Io(_))));
+}

@@ -1,0 +1,87 @@
+//! The one place that knows the linear algebra library.
+
+use nalgebra::{DMatrix, SymmetricEigen};
+
+use crate::EvalError;
+
+/// The widest covariance matrix worked on: 128 MiB, and minutes.
+const MAX_DIMS: usize = 4096;
+
+/// Eigenvalues in descending order, and their eigenvectors.
+pub(crate) struct Eigen {
+    /// At least 0.
+    pub(crate) values: Vec<f64>,
+    /// `(n, n)` row-major, an eigenvector a row: of length 1, its entry of largest magnitude positive.
+    pub(crate) vectors: Vec<f64>,
+}
+
+/// Refuses data whose covariance matrix would not fit, before memory is asked for.
+pub(crate) fn check_dims(dims: usize) -> Result<(), EvalError> {
+    if dims > MAX_DIMS {
+        return Err(EvalError::TooWide { dims, limit: MAX_DIMS });
+    }
+    Ok(())
+}
+
+/// Decomposes a covariance matrix, `(dims, dims)`: symmetric, of finite numbers.
+///
+/// Deterministic: one thread, and no start that is drawn. Where eigenvalues are equal, any basis of their
+/// eigenvectors' space is right; which one comes out is a function of the matrix alone.
+pub(crate) fn eigen(matrix: Vec<f64>, dims: usize) -> Result<Eigen, EvalError> {
+    let matrix = DMatrix::from_vec(dims, dims, matrix);
+    // Some two iterations an eigenvalue are usual.
+    let most = 100 * dims;
+    let found = SymmetricEigen::try_new(matrix, f64::EPSILON, most).ok_or(EvalError::Eigenvalues { dims })?;
+    let mut order: Vec<usize> = (0..dims).collect();
+    order.sort_by(|&a, &b| found.eigenvalues[b].total_cmp(&found.eigenvalues[a]));
+    let mut vectors = Vec::with_capacity(dims * dims);
+    for &column in &order {
+        let vector = found.eigenvectors.column(column);
+        let largest =
+            vector.iter().fold(0.0_f64, |largest, &x| if x.abs() > largest.abs() { x } else { largest });
+        vectors.extend(vector.iter().map(|x| x * largest.signum()));
+    }
+    // A covariance has no negative eigenvalues but for rounding.
+    let values = order.iter().map(|&column| found.eigenvalues[column].max(0.0)).collect();
+    Ok(Eigen { values, vectors })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_matrix_worked_out_by_hand() {
+        // [[2, 1], [1, 2]]: 3 along (1, 1), 1 along (1, -1).
+        let found = eigen(vec![2.0, 1.0, 1.0, 2.0], 2).unwrap();
+        let half = 0.5_f64.sqrt();
+        for (found, expected) in found.values.iter().zip([3.0, 1.0]) {
+            assert!((found - expected).abs() < 1e-14, "{found}");
+        }
+        let first = [half, half];
+        assert!(
+            found.vectors[..2].iter().zip(first).all(|(a, b)| (a - b).abs() < 1e-14),
+            "{:?}",
+            found.vectors
+        );
+        assert!((found.vectors[2] + found.vectors[3]).abs() < 1e-14);
+    }
+
+    #[test]
+    fn a_matrix_of_zeros_has_a_basis_too() {
+        let found = eigen(vec![0.0; 9], 3).unwrap();
+        assert_eq!(found.values, [0.0; 3]);
+        for (i, a) in found.vectors.chunks_exact(3).enumerate() {
+            for (j, b) in found.vectors.chunks_exact(3).enumerate() {
+                let product: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();
+                assert!((product - f64::from(u8::from(i == j))).abs() < 1e-14);
+            }
+        }
+    }
+
+    #[test]
+    fn too_wide_is_refused() {
+        assert_eq!(check_dims(4096), Ok(()));
+        assert_eq!(check_dims(4097), Err(EvalError::TooWide { dims: 4097, limit: 4096 }));
+    }
+}

@@ -1,0 +1,156 @@
+//! Principal component analysis: the best linear code of any size, and what an autoencoder has to beat.
+//!
+//! The covariance is `C = (1 / n) sum (x - mean) (x - mean)^T` over all training images `x` of pixels in [0,
+//! 1]; component `i` is the eigenvector of its `i`-th largest eigenvalue, of length 1. The code of an image
+//! is `z_i = component_i . (x - mean)`, and the image of a code `mean + sum z_i component_i`: over the
+//! training set no other linear code of that size has a smaller squared error, which is the sum of the
+//! eigenvalues left out (Eckart and Young 1936).
+//!
+//! The division is by `n`, not `n - 1`, so that this holds exactly, and a single image is no special case.
+
+use ae_data::ImageSet;
+use ae_dense::{Activation, Dense, Inputs, Stack, Team};
+
+use crate::linalg::{Eigen, check_dims, eigen};
+use crate::{Coder, EvalError, Outputs};
+
+/// Images whose products of bytes are summed in single precision: 256 times 255^2 is below 2^24, so every sum
+/// on the way is a whole number that is held exactly, in any order.
+const EXACT_ROWS: usize = 256;
+
+/// The mean and all principal components of a set of images.
+///
+/// Fitted once; codes of every size are cut from it.
+///
+/// # Example
+/// ```
+/// use ae_data::ImageSet;
+/// use ae_dense::Team;
+/// use ae_eval::{Outputs, Pca, Rows};
+/// let team = Team::new(1)?;
+/// // Images of two pixels that are always equally bright: one number says all.
+/// let images = ImageSet::new(1, 2, vec![0, 0, 51, 51, 255, 255], None)?;
+/// let pca = Pca::fit(&team, &images)?;
+/// let coder = pca.coder(1, Outputs::Brightness)?;
+/// let rebuilt = coder.reconstruct(&team, Rows::from(&images))?;
+/// let expected = [0.0_f32, 0.0, 0.2, 0.2, 1.0, 1.0];
+/// assert!(rebuilt.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-6));
+/// # Ok::<(), ae_eval::EvalError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Pca {
+    mean: Vec<f64>,
+    variances: Vec<f64>,
+    components: Vec<f64>,
+}
+
+impl Pca {
+    /// Finds mean and components of the images.
+    ///
+    /// The covariance is computed from whole numbers without rounding. The same bits for any team.
+    ///
+    /// # Errors
+    /// [`EvalError::Empty`] without images, [`EvalError::TooWide`] above 4,096 pixels an image,
+    /// [`EvalError::Eigenvalues`] if the decomposition does not converge.
+    pub fn fit(team: &Team, images: &ImageSet) -> Result<Self, EvalError> {
+        if images.is_empty() {
+            return Err(EvalError::Empty { what: "images to fit components to" });
+        }
+        let dims = images.pixels_per_image();
+        check_dims(dims)?;
+        let mut sums = vec![0_u64; dims];
+        for image in images.pixels().chunks_exact(dims) {
+            for (sum, &byte) in sums.iter_mut().zip(image) {
+                *sum += u64::from(byte);
+            }
+        }
+        let n = images.len();
+        let scale = 1.0 / (255.0 * n as f64);
+        let mut covariance = products(team, images)?;
+        for (row, &a) in covariance.chunks_exact_mut(dims).zip(&sums) {
+            for (product, &b) in row.iter_mut().zip(&sums) {
+                // n sum(x y) - sum(x) sum(y): large numbers of which little is left, hence exact.
+                let exact = i128::from(n as u64) * (*product as i128) - i128::from(a) * i128::from(b);
+                *product = exact as f64 * (scale * scale);
+            }
+        }
+        let mean = sums.into_iter().map(|sum| sum as f64 * scale).collect();
+        let Eigen { values, vectors } = eigen(covariance, dims)?;
+        Ok(Self { mean, variances: values, components: vectors })
+    }
+
+    /// Pixels of an image, which is also the number of components.
+    pub fn pixels(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// The mean image, `(PIXELS)`, in [0, 1].
+    pub fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
+    /// `(PIXELS, PIXELS)` row-major: component after component, that of the largest variance first. Each has
+    /// length 1, and its entry of largest magnitude is positive.
+    pub fn components(&self) -> &[f64] {
+        &self.components
+    }
+
+    /// `(PIXELS)`: variance of the training images along each component, descending, at least 0. Their sum is
+    /// the mean squared distance of an image from the mean image.
+    pub fn variances(&self) -> &[f64] {
+        &self.variances
+    }
+
+    /// The code made of the first `size` components: [`Coder::encode`] projects, [`Coder::decode`] rebuilds.
+    ///
+    /// `outputs` is [`Outputs::Brightness`], or [`Outputs::Clipped`] to cut brightness off at 0 and 1.
+    ///
+    /// # Errors
+    /// [`EvalError::Components`] unless `size` is from 1 to the number of pixels.
+    pub fn coder(&self, size: usize, outputs: Outputs) -> Result<Coder, EvalError> {
+        let dims = self.pixels();
+        if size == 0 || size > dims {
+            return Err(EvalError::Components { asked: size, available: dims });
+        }
+        let components = &self.components[..size * dims];
+        let offset = |component: &[f64]| {
+            let product: f64 = component.iter().zip(&self.mean).map(|(c, m)| c * m).sum();
+            -product as f32
+        };
+        let encoder = Dense::new(
+            dims,
+            components.iter().map(|&c| c as f32).collect(),
+            components.chunks_exact(dims).map(offset).collect(),
+            Activation::Linear,
+        )?;
+        let decoder = Dense::new(
+            size,
+            (0..dims).flat_map(|pixel| (0..size).map(move |i| components[i * dims + pixel] as f32)).collect(),
+            self.mean.iter().map(|&m| m as f32).collect(),
+            Activation::Linear,
+        )?;
+        Coder::new(Stack::new(&[encoder, decoder])?, 1, outputs)
+    }
+}
+
+/// `sum x x^T` over images of bytes, `(PIXELS, PIXELS)`, exact.
+///
+/// A layer whose weights are a block of images, pixel by pixel, and whose inputs are the same: the kernels
+/// that train the model compute the products, and share them out among the team.
+fn products(team: &Team, images: &ImageSet) -> Result<Vec<f64>, EvalError> {
+    let dims = images.pixels_per_image();
+    let mut sums = vec![0.0; dims * dims];
+    let mut block = vec![0.0; dims * dims];
+    for pixels in images.pixels().chunks(EXACT_ROWS * dims) {
+        let rows = pixels.len() / dims;
+        let by_pixel: Vec<f32> = (0..dims)
+            .flat_map(|pixel| (0..rows).map(move |row| f32::from(pixels[row * dims + pixel])))
+            .collect();
+        let layer = Dense::new(rows, by_pixel.clone(), vec![0.0; dims], Activation::Linear)?;
+        Stack::new(&[layer])?.forward(team, 0..1, Inputs::Dense(&by_pixel), &mut block)?;
+        for (sum, &product) in sums.iter_mut().zip(&block) {
+            *sum += f64::from(product);
+        }
+    }
+    Ok(sums)
+}

@@ -1,0 +1,40 @@
+//! The committed MNIST against figures from other programs: scikit-learn's PCA and nearest neighbours.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
+
+use std::path::Path;
+
+use ae_data::{Limits, open_folder};
+use ae_dense::Team;
+use ae_eval::{Labelled, Neighbours, Outputs, Pca, Reconstruction, Rows};
+
+#[test]
+fn pca_of_mnist_is_that_of_scikit_learn() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/mnist");
+    let sets = open_folder(&folder, &Limits::default()).unwrap();
+    assert_eq!((sets.train.len(), sets.test.len()), (60_000, 10_000));
+    let team = Team::new(2).unwrap();
+    let pca = Pca::fit(&team, &sets.train).unwrap();
+    for (size, plain, clipped) in [
+        (2, 0.055669, 0.055474),
+        (8, 0.037441, 0.036412),
+        (16, 0.026860, 0.025380),
+        (32, 0.016828, 0.015207),
+        (64, 0.009047, 0.007751),
+    ] {
+        for (outputs, expected) in [(Outputs::Brightness, plain), (Outputs::Clipped, clipped)] {
+            let coder = pca.coder(size, outputs).unwrap();
+            let test = Rows::from(&sets.test);
+            let found = Reconstruction::measure(&team, &coder, test, sets.test.pixels()).unwrap().mse;
+            assert!((found - expected).abs() < 1e-6, "{size}, {outputs:?}: {found}, {expected}");
+        }
+    }
+
+    let coder = pca.coder(2, Outputs::Brightness).unwrap();
+    let codes = |set| coder.encode(&team, Rows::from(set)).unwrap();
+    let (train, test) = (codes(&sets.train), codes(&sets.test));
+    let train = Labelled::new(Rows::values(&train, 2).unwrap(), sets.train.labels().unwrap()).unwrap();
+    let test = Labelled::new(Rows::values(&test, 2).unwrap(), sets.test.labels().unwrap()).unwrap();
+    let accuracy = Neighbours::new(train).accuracy(&team, test, 15).unwrap();
+    assert!((accuracy - 0.451).abs() < 0.001, "{accuracy}");
+}

@@ -1,0 +1,152 @@
+//! Probes on toy data of which the right answer is known.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
+
+use ae_dense::{DenseError, Team};
+use ae_eval::{Budget, EvalError, Labelled, Probe, ProbeParams, ProbeScore, Rows, probe};
+
+fn alone() -> Team {
+    Team::new(1).unwrap()
+}
+
+/// Whole numbers without pattern, from a fixed start.
+fn numbers(start: u32) -> impl FnMut(u32) -> u32 {
+    let mut state = start;
+    move |below| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) % below
+    }
+}
+
+/// Four classes, each a cloud around a corner of a square, far from 0 and on scales of 1 to 1000; the third
+/// column never changes. What is on one diagonal is of classes 0 and 3.
+fn clouds(count: usize, start: u32) -> (Vec<f32>, Vec<u8>) {
+    let mut draw = numbers(start);
+    let mut values = Vec::new();
+    let mut labels = Vec::new();
+    for _ in 0..count {
+        let (x, y) = (draw(2), draw(2));
+        let spread = |draw: &mut dyn FnMut(u32) -> u32| draw(1000) as f32 / 1000.0 - 0.5;
+        values.push(5.0 + x as f32 * 2.0 + spread(&mut draw));
+        values.push(1000.0 * (y as f32 * 2.0 + spread(&mut draw)) - 7000.0);
+        values.push(42.5);
+        labels.push((2 * x + y) as u8);
+    }
+    (values, labels)
+}
+
+fn labelled<'a>((values, labels): &'a (Vec<f32>, Vec<u8>)) -> Labelled<'a> {
+    Labelled::new(Rows::values(values, 3).unwrap(), labels).unwrap()
+}
+
+fn score(params: &ProbeParams, train: &(Vec<f32>, Vec<u8>), budget: Budget) -> ProbeScore {
+    probe(&alone(), params, labelled(train), labelled(&clouds(500, 77)), budget).unwrap()
+}
+
+#[test]
+fn classes_far_apart_are_learned_whatever_their_scale() {
+    let train = clouds(600, 1);
+    for params in [ProbeParams::default(), ProbeParams::linear()] {
+        let all = score(&params, &train, Budget::All);
+        assert!(all.accuracy > 0.99, "{all:?}");
+        assert_eq!((all.labels, all.draws, all.accuracy_sd), (600, 1, None));
+        let few = score(&params, &train, Budget::Labels(20));
+        assert!(few.accuracy > 0.9 && few.accuracy_sd.unwrap() < 0.1, "{few:?}");
+        assert_eq!((few.labels, few.draws), (20, 10));
+        assert!(few.train_s > 0.0);
+    }
+}
+
+#[test]
+fn labels_without_meaning_are_not_learned() {
+    let train = {
+        let (values, mut labels) = clouds(2000, 2);
+        let mut draw = numbers(3);
+        labels.iter_mut().for_each(|label| *label = draw(4) as u8);
+        (values, labels)
+    };
+    let found = score(&ProbeParams::default(), &train, Budget::All);
+    // A quarter is chance; whole clouds are answered alike, so guesses come in four lots.
+    assert!(found.accuracy < 0.6, "{found:?}");
+    // On rows it has not seen, of columns that say nothing at all.
+    let mut draw = numbers(4);
+    let mut random = |count: usize| -> (Vec<f32>, Vec<u8>) {
+        ((0..count * 3).map(|_| draw(1000) as f32).collect(), (0..count).map(|_| draw(4) as u8).collect())
+    };
+    let (train, test) = (random(2000), random(2000));
+    let found =
+        probe(&alone(), &ProbeParams::default(), labelled(&train), labelled(&test), Budget::All).unwrap();
+    assert!((found.accuracy - 0.25).abs() < 0.05, "{found:?}");
+}
+
+#[test]
+fn hidden_units_tell_diagonals_apart_and_a_linear_probe_cannot() {
+    let diagonal = |count, start| {
+        let (values, mut labels) = clouds(count, start);
+        labels.iter_mut().for_each(|label| *label = u8::from(*label == 0 || *label == 3));
+        (values, labels)
+    };
+    let (train, test) = (diagonal(2000, 5), diagonal(500, 6));
+    let of = |params: ProbeParams| {
+        probe(&alone(), &params, labelled(&train), labelled(&test), Budget::All).unwrap().accuracy
+    };
+    assert!(of(ProbeParams::default()) > 0.98);
+    assert!(of(ProbeParams::linear()) < 0.8);
+}
+
+#[test]
+fn the_seed_decides_and_the_threads_do_not() {
+    let (train, test) = (clouds(300, 8), clouds(100, 9));
+    let params = ProbeParams { epochs: 2, least_steps: 0, ..ProbeParams::default() };
+    let of = |seed, threads| {
+        let team = Team::new(threads).unwrap();
+        let params = ProbeParams { seed, ..params.clone() };
+        Probe::train(&team, &params, labelled(&train))
+            .unwrap()
+            .classify(&team, labelled(&test).rows())
+            .unwrap()
+    };
+    let first = of(0, 1);
+    assert_eq!(of(0, 1), first);
+    assert_eq!(of(0, 3), first);
+    assert!((1..6).any(|seed| of(seed, 1) != first), "two epochs leave traces of the first weights");
+}
+
+#[test]
+fn few_labels_get_more_epochs() {
+    let train = clouds(40, 10);
+    let short = ProbeParams { epochs: 1, least_steps: 0, ..ProbeParams::default() };
+    let long = ProbeParams { epochs: 1, least_steps: 500, ..ProbeParams::default() };
+    assert!(score(&long, &train, Budget::All).accuracy > score(&short, &train, Budget::All).accuracy);
+}
+
+#[test]
+fn faults_are_named() {
+    let train = clouds(50, 11);
+    let fault = |params: ProbeParams, budget| {
+        probe(&alone(), &params, labelled(&train), labelled(&train), budget).unwrap_err()
+    };
+    let default = ProbeParams::default;
+    for (params, what) in [
+        (ProbeParams { epochs: 0, ..default() }, "the probe's epochs"),
+        (ProbeParams { batch_size: 0, ..default() }, "the probe's batch size"),
+        (ProbeParams { hidden: Some(0), ..default() }, "the probe's hidden units"),
+    ] {
+        assert_eq!(fault(params, Budget::All), EvalError::Zero { what });
+    }
+    assert_eq!(fault(default(), Budget::Labels(0)), EvalError::Zero { what: "the number of labels" });
+    assert_eq!(fault(default(), Budget::Labels(10)), EvalError::Budget { labels: 10, classes: 4 });
+    let few = fault(default(), Budget::Labels(4000));
+    assert!(matches!(few, EvalError::TooFewOfClass { class: 0, needed: 1000, found: 1..=49 }), "{few:?}");
+    let rate = fault(ProbeParams { learning_rate: -1.0, ..default() }, Budget::All);
+    assert!(matches!(rate, EvalError::Dense(DenseError::Hyperparameter { .. })), "{rate:?}");
+    let diverged = fault(ProbeParams { learning_rate: 1e38, ..default() }, Budget::All);
+    assert!(matches!(diverged, EvalError::Diverged { .. }), "{diverged:?}");
+
+    let narrow = Labelled::new(Rows::values(&[0.0; 4], 2).unwrap(), &[0, 1]).unwrap();
+    let error = probe(&alone(), &default(), labelled(&train), narrow, Budget::All).unwrap_err();
+    assert_eq!(error, EvalError::Dims { what: "test rows", expected: 3, found: 2 });
+    let trained = Probe::train(&alone(), &default(), labelled(&train)).unwrap();
+    let error = trained.classify(&alone(), narrow.rows()).unwrap_err();
+    assert_eq!(error, EvalError::Dims { what: "rows to classify", expected: 3, found: 2 });
+}

@@ -1,0 +1,115 @@
+//! `cargo xtask encode`.
+
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use ae_data::{DataError, ImageReader, Limits, LoadError, open_labels};
+use ae_dense::Team;
+use ae_eval::Rows;
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::npy::{self, Element};
+use crate::output::{replace, require_other};
+use crate::run::{self, Run};
+
+/// Images in memory at once. No code depends on it.
+pub(crate) const CHUNK: usize = 4096;
+
+/// Compute the codes of images, as an .npy file that numpy reads
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cargo xtask encode --images data/mnist/t10k-images-idx3-ubyte.gz --out codes.npy
+  python3 -c \"import numpy; print(numpy.load('codes.npy').shape)\"
+
+  cargo xtask encode --images train.idx --labels labels.idx --out train.npy   labels as train.labels.npy")]
+pub(crate) struct EncodeArgs {
+    /// IDX file of images, gzipped or not; it may be larger than memory
+    #[arg(long, value_name = "FILE")]
+    pub(crate) images: PathBuf,
+    /// Where the codes go: (images, code), 32-bit floats
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// IDX file with a label for each image; they go beside the codes, for codes.npy as codes.labels.npy
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
+    /// Folder of the run [default: runs/shallow-32]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) run: Option<PathBuf>,
+    /// Threads to compute with; the codes do not depend on it [default: one a processor]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// Writes the codes of images, and their labels if there are any.
+pub(crate) fn run(args: &EncodeArgs) -> Result<()> {
+    let run = run::open(args.run.as_deref())?;
+    let limits = Limits::default();
+    let images = ImageReader::open(&args.images, &limits)?;
+    require_size(&images, &run).with_context(|| format!("cannot encode {}", args.images.display()))?;
+    let labels = args.labels.as_deref().map(|path| labels_of(&images, &args.images, path)).transpose()?;
+    let labels_out = args.out.with_extension("labels.npy");
+    for input in [Some(&args.images), args.labels.as_ref()].into_iter().flatten() {
+        require_other(&args.out, input)?;
+        if labels.is_some() {
+            require_other(&labels_out, input)?;
+        }
+    }
+    let (count, code) = (images.len(), run.coder.code_size());
+    let team = run::team(args.threads)?;
+    let codes = || replace(&args.out, |out| write_codes(images, &run, &team, out));
+    match labels {
+        None => codes()?,
+        Some(labels) => {
+            // The labels take their place only once the codes have: never new labels beside old codes.
+            replace(&labels_out, |out| {
+                npy::write_header(out, Element::U8, &[count as u64])?;
+                out.write_all(&labels)?;
+                codes()
+            })?;
+            println!("wrote {}: {count} labels", labels_out.display());
+        }
+    }
+    println!("wrote {}: {count} codes of {code} numbers", args.out.display());
+    Ok(())
+}
+
+/// Refuses images of another size than the run's.
+fn require_size(images: &ImageReader, run: &Run) -> Result<(), DataError> {
+    let (rows, cols) = (images.rows(), images.cols());
+    let (expected_rows, expected_cols) = (run.record.data.train.rows, run.record.data.train.cols);
+    if (rows, cols) == (expected_rows, expected_cols) {
+        return Ok(());
+    }
+    Err(DataError::ImageSize { rows, cols, expected_rows, expected_cols })
+}
+
+/// A label for each image.
+fn labels_of(images: &ImageReader, images_path: &Path, path: &Path) -> Result<Vec<u8>, LoadError> {
+    let labels = open_labels(path, &Limits::default())?;
+    if labels.len() == images.len() {
+        return Ok(labels);
+    }
+    Err(LoadError::Counts {
+        images_path: images_path.to_owned(),
+        images: images.len(),
+        labels_path: path.to_owned(),
+        labels: labels.len(),
+    })
+}
+
+fn write_codes(mut images: ImageReader, run: &Run, team: &Team, out: &mut dyn Write) -> Result<()> {
+    let (pixels_per_image, code) = (run.coder.pixels(), run.coder.code_size());
+    npy::write_header(out, Element::F32, &[images.len() as u64, code as u64])?;
+    let (mut pixels, mut codes, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
+    loop {
+        let read = images.next_chunk(CHUNK, &mut pixels)?;
+        if read == 0 {
+            return Ok(());
+        }
+        codes.resize(read * code, 0.0);
+        run.coder.encode_into(team, Rows::bytes(&pixels, pixels_per_image)?, &mut codes)?;
+        npy::write_values(out, &codes, &mut bytes)?;
+    }
+}

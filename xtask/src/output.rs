@@ -1,0 +1,34 @@
+//! Files that a command leaves: whole, or not at all.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+
+/// Writes the file at `path` aside and renames it, as [`ae_file::replace`] does, where what is written can fail
+/// for reasons of its own; they are told as they are, and nothing is left behind.
+pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let mut failed = None;
+    let replaced = ae_file::replace(path, |out| {
+        write(out).map_err(|error| match error.downcast::<io::Error>() {
+            // A bare one comes from `out`, and is told with the file's name.
+            Ok(error) => error,
+            Err(error) => {
+                failed = Some(error);
+                io::Error::other("there is nothing to write")
+            }
+        })
+    });
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(replaced?),
+    }
+}
+
+/// Refuses an output that is the input.
+pub(crate) fn require_other(output: &Path, input: &Path) -> Result<()> {
+    let same = matches!((fs::canonicalize(output), fs::canonicalize(input)), (Ok(a), Ok(b)) if a == b);
+    ensure!(!same, "{} would be overwritten by what is made of it", input.display());
+    Ok(())
+}
