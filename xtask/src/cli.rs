@@ -1,5 +1,5 @@
 //! The command line, as clap parses it. What a preset is where the flags say nothing stands in one place,
-//! [`PresetName::code`] and [`PresetName::params`]; the help prints it from there.
+//! [`PresetName::default_code`] and [`PresetName::params`]; the help prints it from there.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
