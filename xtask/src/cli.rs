@@ -239,8 +239,8 @@ impl PresetName {
         }
     }
 
-    /// How it is trained where nothing else is asked for. `shallow` is the reference recipe; the others were
-    /// chosen on the last 10,000 training images, held out for it.
+    /// How it is trained where nothing else is asked for. `shallow` is the reference recipe; `deep` takes fewer
+    /// epochs of larger batches, and `masked` is `deep` with half of each input masked.
     pub(crate) fn params(self) -> TrainParams {
         let deep = TrainParams { epochs: 20, batch_size: 128, ..TrainParams::default() };
         match self {
