@@ -126,7 +126,7 @@ macro_rules! menu {
     (@codes $pixels:literal, [$($code:literal),*], $preset:ident, $wanted:ident, $seed:ident) => {
         match ($preset, $wanted) {
             $(
-                (PresetName::Shallow, $code) => Ok(Some(Box::new(Shallow::<$pixels, $code>::build($seed)?))),
+                (PresetName::Shallow | PresetName::Denoising, $code) => Ok(Some(Box::new(Shallow::<$pixels, $code>::build($seed)?))),
                 (PresetName::Deep | PresetName::Masked, $code) => Ok(Some(Box::new(Deep::<$pixels, 512, 128, $code>::build($seed)?))),
             )*
             _ => Ok(None),

@@ -88,8 +88,13 @@ fn each_preset_has_its_defaults_and_flags_override_them() {
     let deep = TrainParams { batch_size: 128, ..recipe };
     assert_eq!(train(&[], "runs/shallow-32"), ("shallow".to_owned(), 32, recipe));
     assert_eq!(train(&["--preset", "deep"], "runs/deep-2"), ("deep".to_owned(), 2, deep));
-    let masked = TrainParams { mask: 0.5, ..deep };
+    let masked = TrainParams { mask: 0.75, ..deep };
     assert_eq!(train(&["--preset", "masked"], "runs/masked-32"), ("masked".to_owned(), 32, masked));
+    let denoising = TrainParams { learning_rate: 5e-4, noise: 0.5, ..recipe };
+    assert_eq!(
+        train(&["--preset", "denoising"], "runs/denoising-32"),
+        ("denoising".to_owned(), 32, denoising)
+    );
 
     let (_, _, config) = train(&["--noise", "0.5"], "runs/shallow-32-noise0.5");
     assert_eq!(config, TrainParams { noise: 0.5, ..recipe });
@@ -101,7 +106,12 @@ fn each_preset_has_its_defaults_and_flags_override_them() {
 
     // The epochs too are the preset's, but no test waits for so many: the help prints the same table.
     let help = String::from_utf8(fixture.xtask(&["train", "--help"]).stdout).unwrap();
-    for row in ["shallow 32 50 64 0.001 0 0", "deep 2 20 128 0.001 0 0", "masked 32 20 128 0.001 0 0.5"] {
+    for row in [
+        "shallow 32 50 64 0.001 0 0",
+        "deep 2 50 128 0.001 0 0",
+        "masked 32 60 128 0.001 0 0.75",
+        "denoising 32 50 64 0.0005 0.5 0",
+    ] {
         let printed = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ") == row;
         assert!(help.lines().any(printed), "{row}: {help}");
     }
