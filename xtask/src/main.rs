@@ -13,7 +13,6 @@ mod evaluate;
 mod figure;
 mod generate;
 mod menu;
-mod npy;
 mod output;
 mod paths;
 mod progress;
@@ -37,7 +36,7 @@ fn main() -> ExitCode {
         Command::Generate(args) => generate::run(&args),
         Command::Encode(args) => encode::run(&args),
         Command::Decode(args) => decode::run(&args),
-        Command::Check => check::run(),
+        Command::Check(args) => check::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

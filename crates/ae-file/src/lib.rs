@@ -1,13 +1,20 @@
-//! Replace a file's content in one step, or leave it as it was.
+//! Replace a file's content in one step, or leave it as it was; open a file only if it is one.
 //!
 //! [`replace`] writes a temporary file beside the target, syncs it, renames it over the target and syncs the
 //! folder. A reader sees the old bytes or the new ones, never a mixture; after an error, a kill or a power cut
 //! the old bytes are still there. What a kill can leave behind is the temporary file, `.replace-*.tmp`.
+//!
+//! [`open`] and [`read`] are for files that somebody else made: a pipe or a device is refused at once, where the
+//! standard library would wait for it or read it for ever.
+
+mod read;
 
 use std::fmt;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+
+pub use read::{ReadError, open, read};
 
 /// What [`replace`] was doing when the system refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
