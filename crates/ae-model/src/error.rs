@@ -116,7 +116,7 @@ pub enum ModelError {
         /// Where the header says that the last tensor ends.
         promised: usize,
         /// Bytes after the header.
-        actual: usize,
+        actual: u64,
     },
     /// Not a safetensors file, or one with a header that is cut short or lies.
     #[error("not a valid safetensors file: {reason}")]

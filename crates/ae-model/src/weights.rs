@@ -1,13 +1,13 @@
 //! Weights on disk: safetensors with PyTorch's names and shapes.
 //!
-//! `docs/weights-format.md` describes the bytes. A file is read whole, under a limit; names, shapes,
-//! number types, values and architecture are checked before a model is touched, and a file is
-//! replaced in one step, so that neither a model nor a file is ever half of one thing and half of another.
+//! `docs/weights-format.md` describes the bytes. A file's header is read first, and its tensors only if they are
+//! the model's; names, shapes, number types, values and architecture are checked before a model is touched, and a
+//! file is replaced in one step, so that neither a model nor a file is ever half of one thing and half of another.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, Metadata, TensorView};
@@ -111,7 +111,7 @@ impl<E: Network, D: Network<In = E::Out, Out = E::In>> Autoencoder<E, D> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelError> {
-        read(path.as_ref(), Self::from_bytes)
+        read(path.as_ref(), Self::of)
     }
 
     /// A model with the weights in `bytes`, the content of a file.
@@ -119,8 +119,12 @@ impl<E: Network, D: Network<In = E::Out, Out = E::In>> Autoencoder<E, D> {
     /// # Errors
     /// The reasons listed at [`Autoencoder::load_from`], without the path.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
+        Self::of(Contents::of(bytes)?)
+    }
+
+    fn of(contents: Contents<impl Read + Seek>) -> Result<Self, ModelError> {
         let mut model = Self::build(0)?;
-        Contents::parse(bytes)?.fill(&mut model, "", &Self::architecture())?;
+        contents.fill(&mut model, "", &Self::architecture())?;
         Ok(model)
     }
 
@@ -138,7 +142,7 @@ impl<E: Network, D: Network<In = E::Out, Out = E::In>> Autoencoder<E, D> {
     /// [`ModelError::TensorDtype`], [`ModelError::TensorShape`], [`ModelError::ExtraTensor`],
     /// [`ModelError::NotFinite`].
     pub fn load_from(&mut self, path: impl AsRef<Path>) -> Result<(), ModelError> {
-        read(path.as_ref(), |bytes| Contents::parse(bytes)?.fill(self, "", &Self::architecture()))
+        read(path.as_ref(), |contents| contents.fill(self, "", &Self::architecture()))
     }
 
     /// A name for these exact weights; see [`WeightsId`].
@@ -165,9 +169,9 @@ impl<E: Network, D: Network<In = E::Out, Out = E::In>> Autoencoder<E, D> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn load_encoder<E: Network>(path: impl AsRef<Path>) -> Result<E, ModelError> {
-    read(path.as_ref(), |bytes| {
+    read(path.as_ref(), |contents| {
         let mut encoder = build_encoder(0)?;
-        Contents::parse(bytes)?.fill(&mut encoder, ENCODER, &Architecture::of_encoder::<E>())?;
+        contents.fill(&mut encoder, ENCODER, &Architecture::of_encoder::<E>())?;
         Ok(encoder)
     })
 }
@@ -178,9 +182,9 @@ pub fn load_encoder<E: Network>(path: impl AsRef<Path>) -> Result<E, ModelError>
 /// [`ModelError::Load`], with the path and the reason: see [`Autoencoder::load_from`]. Of the
 /// encoder's tensors nothing is asked.
 pub fn load_decoder<D: Network>(path: impl AsRef<Path>) -> Result<D, ModelError> {
-    read(path.as_ref(), |bytes| {
+    read(path.as_ref(), |contents| {
         let mut decoder = build_decoder(0)?;
-        Contents::parse(bytes)?.fill(&mut decoder, DECODER, &Architecture::of_decoder::<D>())?;
+        contents.fill(&mut decoder, DECODER, &Architecture::of_decoder::<D>())?;
         Ok(decoder)
     })
 }
@@ -221,38 +225,51 @@ pub fn save_decoder<D: Network>(decoder: &D, path: impl AsRef<Path>) -> Result<(
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn peek(path: impl AsRef<Path>) -> Result<Option<Architecture>, ModelError> {
-    read(path.as_ref(), |bytes| Ok(Contents::parse(bytes)?.architecture))
+    read(path.as_ref(), |contents| Ok(contents.architecture))
 }
 
-/// A file whose header is true of its bytes.
-struct Contents<'a> {
+/// A file whose header is true of its length.
+struct Contents<R> {
+    source: R,
     header: Metadata,
-    data: &'a [u8],
+    /// Where the header ends and the tensors begin.
+    data_start: u64,
     architecture: Option<Architecture>,
 }
 
-impl<'a> Contents<'a> {
-    fn parse(bytes: &'a [u8]) -> Result<Self, ModelError> {
-        // Before the library parses it: a header unpacks to many times its length.
-        if let Some(length) = bytes.first_chunk() {
-            let found = u64::from_le_bytes(*length);
+impl<'a> Contents<Cursor<&'a [u8]>> {
+    fn of(bytes: &'a [u8]) -> Result<Self, ModelError> {
+        Self::new(Cursor::new(bytes), bytes.len() as u64)
+    }
+}
+
+impl<R: Read + Seek> Contents<R> {
+    /// Reads the header of a file of `length` bytes, and nothing else of it.
+    fn new(mut source: R, length: u64) -> Result<Self, ModelError> {
+        let mut start = Vec::new();
+        let mut more = |start: &mut Vec<u8>, bytes| {
+            source.by_ref().take(bytes).read_to_end(start).map_err(|source| ModelError::Read { source })
+        };
+        more(&mut start, 8)?;
+        if let Some(&header_bytes) = start.first_chunk() {
+            let found = u64::from_le_bytes(header_bytes);
+            // Before the library parses it: a header unpacks to many times its length.
             if found > MAX_HEADER_BYTES {
                 return Err(ModelError::HeaderTooLarge { found, limit: MAX_HEADER_BYTES });
             }
-            check_data_length(&bytes[8..], found as usize)?;
+            more(&mut start, found)?;
         }
-        // This proves that the tensors lie end to end, each as long as its shape asks.
-        let (header_bytes, header) =
-            SafeTensors::read_metadata(bytes).map_err(|reason| ModelError::Format { reason })?;
+        let data_start = start.len() as u64;
+        let header = parse_header(&start, length.saturating_sub(data_start))?;
         let json = header.metadata().as_ref().and_then(|metadata| metadata.get(METADATA_KEY));
         let architecture = json.map(|json| Architecture::from_json(json)).transpose()?;
-        Ok(Self { header, data: &bytes[8 + header_bytes..], architecture })
+        Ok(Self { source, header, data_start, architecture })
     }
 
     /// Puts the tensors whose names start with `prefix` into `model`, if they are exactly its own;
     /// those of the other half are passed over.
     fn fill(
-        &self,
+        mut self,
         model: &mut impl Parameters,
         prefix: &str,
         expected: &Architecture,
@@ -265,7 +282,7 @@ impl<'a> Contents<'a> {
         extra.retain(|name| {
             name.starts_with(prefix) || ![ENCODER, DECODER].iter().any(|h| name.starts_with(h))
         });
-        for tensor in &mut wanted {
+        for tensor in &wanted {
             let name = format!("{prefix}{}", tensor.name);
             let Some(info) = self.header.info(&name) else {
                 return Err(ModelError::MissingTensor { name });
@@ -277,30 +294,45 @@ impl<'a> Contents<'a> {
                 let (expected, found) = (tensor.shape.clone(), info.shape.clone());
                 return Err(ModelError::TensorShape { name, expected, found });
             }
-            let (start, end) = info.data_offsets;
-            let values = self.data[start..end].chunks_exact(4);
-            tensor.values = values.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-            check_finite(&name, &tensor.values)?;
             extra.remove(&name);
         }
         if let Some(name) = extra.pop_first() {
             return Err(ModelError::ExtraTensor { name });
         }
+        for tensor in &mut wanted {
+            self.read_values(prefix, tensor)?;
+        }
         model.set_parameters(&wanted)
+    }
+
+    /// Reads the values of a tensor that has been found in the header, with the shape that it has.
+    fn read_values(&mut self, prefix: &str, tensor: &mut NamedTensor) -> Result<(), ModelError> {
+        let name = format!("{prefix}{}", tensor.name);
+        let info = self.header.info(&name).expect("a tensor is looked for before it is read");
+        let start = self.data_start + info.data_offsets.0 as u64;
+        let mut bytes = vec![0; 4 * tensor.values.len()];
+        let read = self.source.seek(SeekFrom::Start(start)).and_then(|_| self.source.read_exact(&mut bytes));
+        read.map_err(|source| ModelError::Read { source })?;
+        tensor.values = bytes.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
+        check_finite(&name, &tensor.values)
     }
 }
 
-/// Refuses tensors that end anywhere but at the end of the file.
-///
-/// safetensors 0.8 asks for that too, but adds up the lengths without a check, so that tensors which
-/// claim nearly 2^64 bytes make it panic, or pass, where overflow is not checked. What is no header at
-/// all is left to it.
-fn check_data_length(after_length: &[u8], header_bytes: usize) -> Result<(), ModelError> {
-    let Some((header, data)) = after_length.split_at_checked(header_bytes) else { return Ok(()) };
-    let Ok(header) = serde_json::from_slice::<Metadata>(header) else { return Ok(()) };
-    match header.data_len() {
-        promised if promised != data.len() => Err(ModelError::DataLength { promised, actual: data.len() }),
-        _ => Ok(()),
+/// The header of a file that goes on for `actual` bytes after it.
+fn parse_header(start: &[u8], actual: u64) -> Result<Metadata, ModelError> {
+    let header = start.get(8..).and_then(|json| serde_json::from_slice::<Metadata>(json).ok());
+    // safetensors 0.8 asks for that too, but adds up the lengths without a check, so that tensors which claim
+    // nearly 2^64 bytes make it panic, or pass, where overflow is not checked.
+    if let Some(promised) = header.as_ref().map(Metadata::data_len)
+        && promised as u64 != actual
+    {
+        return Err(ModelError::DataLength { promised, actual });
+    }
+    // Proves that the tensors lie end to end, each as long as its shape asks; last of all it misses the tensors
+    // themselves, which have just been counted and are still in the file.
+    match (SafeTensors::read_metadata(start), header) {
+        (Ok((_, header)), _) | (Err(SafeTensorError::MetadataIncompleteBuffer), Some(header)) => Ok(header),
+        (Err(reason), _) => Err(ModelError::Format { reason }),
     }
 }
 
@@ -341,49 +373,22 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
 }
 
 /// What `parse` makes of a file's content; an error of either gets the path.
-fn read<T>(path: &Path, parse: impl FnOnce(&[u8]) -> Result<T, ModelError>) -> Result<T, ModelError> {
-    read_limited(path, MAX_FILE_BYTES)
-        .and_then(|bytes| parse(&bytes))
+fn read<T>(
+    path: &Path,
+    parse: impl FnOnce(Contents<BufReader<File>>) -> Result<T, ModelError>,
+) -> Result<T, ModelError> {
+    open(path)
+        .and_then(parse)
         .map_err(|source| ModelError::Load { path: path.to_owned(), source: Box::new(source) })
 }
 
-fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, ModelError> {
-    let failed = |source| ModelError::Read { source };
-    // Before opening: that would wait for ever on a pipe nobody writes to.
-    let metadata = fs::metadata(path).map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(ModelError::NotAFile);
+fn open(path: &Path) -> Result<Contents<BufReader<File>>, ModelError> {
+    let (file, length) = ae_file::open(path).map_err(|error| match error {
+        ae_file::ReadError::Io(source) => ModelError::Read { source },
+        _ => ModelError::NotAFile,
+    })?;
+    if length > MAX_FILE_BYTES {
+        return Err(ModelError::FileTooLarge { limit: MAX_FILE_BYTES });
     }
-    if metadata.len() > limit {
-        return Err(ModelError::FileTooLarge { limit });
-    }
-    let mut bytes = Vec::new();
-    // One byte over the limit tells a file that has grown since, or that says it is shorter than it is.
-    File::open(path)
-        .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes))
-        .map_err(failed)?;
-    if bytes.len() as u64 > limit {
-        return Err(ModelError::FileTooLarge { limit });
-    }
-    Ok(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_of_the_limit_is_read_and_one_byte_more_is_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("bytes");
-        std::fs::write(&path, [7; 10]).unwrap();
-        assert_eq!(read_limited(&path, 10).unwrap(), [7; 10]);
-        assert!(matches!(read_limited(&path, 9), Err(ModelError::FileTooLarge { limit: 9 })));
-        // A regular file that says it is empty, and is not.
-        #[cfg(target_os = "linux")]
-        assert!(matches!(
-            read_limited(Path::new("/proc/self/status"), 9),
-            Err(ModelError::FileTooLarge { limit: 9 })
-        ));
-    }
+    Contents::new(BufReader::new(file), length)
 }

@@ -9,8 +9,9 @@ use std::path::Path;
 
 use ae_model::dfdx::nn::modules::Tanh;
 use ae_model::{
-    Autoencoder, Deep, Linear, MAX_HEADER_BYTES, ModelError, NamedTensor, Parameters, Preset, Shallow,
-    ShallowDecoder, ShallowEncoder, WeightsId, load_decoder, load_encoder, peek, save_decoder, save_encoder,
+    Autoencoder, Deep, Linear, MAX_FILE_BYTES, MAX_HEADER_BYTES, ModelError, NamedTensor, Parameters, Preset,
+    Shallow, ShallowDecoder, ShallowEncoder, WeightsId, load_decoder, load_encoder, peek, save_decoder,
+    save_encoder,
 };
 use proptest::prelude::*;
 use safetensors::SafeTensors;
@@ -437,6 +438,33 @@ fn what_is_not_a_file_is_refused_at_once() {
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         assert!(matches!(refusal(&pipe), ModelError::NotAFile));
     }
+}
+
+/// A gibibyte that takes no room on the disk, and none in memory either: of a file only the header and the model's
+/// own tensors are read.
+#[test]
+fn a_long_file_is_judged_by_its_header() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w");
+    let values = (MAX_FILE_BYTES - 1_000) / 4;
+    let data_bytes = 4 * values;
+    let header = format!(
+        r#"{{"encoder.0.weight":{{"dtype":"F32","shape":[{values}],"data_offsets":[0,{data_bytes}]}}}}"#
+    );
+    fs::write(&path, forged(&header, &[])).unwrap();
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    let length = 8 + header.len() as u64 + data_bytes;
+    if file.set_len(length).is_err() {
+        return; // a file system without sparse files
+    }
+    assert_eq!(peek(&path).unwrap(), None);
+    assert!(matches!(refusal(&path), ModelError::TensorShape { name, .. } if name == "encoder.0.weight"));
+    file.set_len(length - 1).unwrap();
+    assert!(
+        matches!(refusal(&path), ModelError::DataLength { promised, actual } if actual == promised as u64 - 1)
+    );
+    file.set_len(MAX_FILE_BYTES + 1).unwrap();
+    assert!(matches!(refusal(&path), ModelError::FileTooLarge { limit: MAX_FILE_BYTES }));
 }
 
 #[test]
