@@ -4,7 +4,7 @@
 //! has a whole run.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ae_data::ImageSet;
@@ -12,11 +12,14 @@ use ae_file::ReplaceError;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::history::{read_csv, write_csv};
+use crate::history::{MAX_LINE_BYTES, read_csv, write_csv};
 use crate::{Baselines, EpochRecord, Evaluation, History, Restoration, TrainParams};
 
-/// No record or history of a run is anywhere near this size; a larger file is not one.
-const MAX_TEXT_BYTES: u64 = 16 << 20;
+/// No record is anywhere near this size; ours are some two thousand bytes.
+const MAX_RECORD_BYTES: u64 = 1 << 20;
+
+/// A history of some 80,000 epochs.
+const MAX_HISTORY_BYTES: u64 = 8 << 20;
 
 /// The format of `run.json` that this version writes and reads.
 pub const RUN_FORMAT: u32 = 1;
@@ -222,8 +225,8 @@ impl RunFolder {
     /// Reads `run.json`.
     ///
     /// # Errors
-    /// [`RunFolderError::Io`], [`RunFolderError::TooLarge`], [`RunFolderError::Record`] or
-    /// [`RunFolderError::Format`].
+    /// [`RunFolderError::Io`], [`RunFolderError::NotAFile`], [`RunFolderError::TooLarge`],
+    /// [`RunFolderError::Record`] or [`RunFolderError::Format`].
     pub fn record(&self) -> Result<RunRecord, RunFolderError> {
         /// Read ahead of the rest, so that a newer format is called newer and not malformed.
         #[derive(Deserialize)]
@@ -231,24 +234,28 @@ impl RunFolder {
             format: u32,
         }
         let path = self.record_path();
-        let text = self.read_text(&path)?;
+        let text = self.read(&path, MAX_RECORD_BYTES)?;
         let malformed = |source| RunFolderError::Record { path: path.clone(), source };
-        let Format { format } = serde_json::from_str(&text).map_err(malformed)?;
+        let Format { format } = serde_json::from_slice(&text).map_err(malformed)?;
         if format != RUN_FORMAT {
             return Err(RunFolderError::Format { path, found: format });
         }
-        serde_json::from_str(&text).map_err(malformed)
+        serde_json::from_slice(&text).map_err(malformed)
     }
 
     /// Reads `history.csv`.
     ///
     /// # Errors
-    /// [`RunFolderError::Io`], [`RunFolderError::TooLarge`] or [`RunFolderError::History`], the last
-    /// for a table without rows too.
+    /// [`RunFolderError::Io`], [`RunFolderError::NotAFile`], [`RunFolderError::TooLarge`],
+    /// [`RunFolderError::LongLine`], [`RunFolderError::History`] or, for a table without rows,
+    /// [`RunFolderError::EmptyHistory`].
     pub fn history(&self) -> Result<Vec<EpochRecord>, RunFolderError> {
         let path = self.history_path();
-        let text = self.read_text(&path)?;
-        match read_csv(text.as_bytes()) {
+        let text = self.read(&path, MAX_HISTORY_BYTES)?;
+        if let Some(at) = text.split(|&byte| byte == b'\n').position(|line| line.len() > MAX_LINE_BYTES) {
+            return Err(RunFolderError::LongLine { path, line: at + 1, limit: MAX_LINE_BYTES });
+        }
+        match read_csv(&text[..]) {
             Ok(rows) if rows.is_empty() => Err(RunFolderError::EmptyHistory { path }),
             Ok(rows) => Ok(rows),
             Err(source) => Err(RunFolderError::History { path, source }),
@@ -259,19 +266,12 @@ impl RunFolder {
         [self.record_path(), self.model_path(), self.history_path()]
     }
 
-    fn read_text(&self, path: &Path) -> Result<String, RunFolderError> {
-        // A FIFO or a device would block or never end, so ask what it is before opening it.
-        let metadata = fs::metadata(path).map_err(|e| self.io("read", path, e))?;
-        if !metadata.is_file() {
-            return Err(RunFolderError::NotAFile { path: path.into() });
-        }
-        let file = fs::File::open(path).map_err(|e| self.io("read", path, e))?;
-        let mut text = String::new();
-        file.take(MAX_TEXT_BYTES + 1).read_to_string(&mut text).map_err(|e| self.io("read", path, e))?;
-        if text.len() as u64 > MAX_TEXT_BYTES {
-            return Err(RunFolderError::TooLarge { path: path.into(), limit: MAX_TEXT_BYTES });
-        }
-        Ok(text)
+    fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, RunFolderError> {
+        ae_file::read(path, limit).map_err(|error| match error {
+            ae_file::ReadError::Io(source) => self.io("read", path, source),
+            ae_file::ReadError::TooLarge { limit } => RunFolderError::TooLarge { path: path.into(), limit },
+            _ => RunFolderError::NotAFile { path: path.into() },
+        })
     }
 
     fn io(&self, action: &'static str, path: &Path, source: io::Error) -> RunFolderError {
@@ -339,6 +339,16 @@ pub enum RunFolderError {
         path: PathBuf,
         /// Where it goes wrong.
         source: serde_json::Error,
+    },
+    /// `history.csv` has a line that is longer than any row.
+    #[error("{}: line {line} is longer than {limit} bytes", .path.display())]
+    LongLine {
+        /// The file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+        /// The longest that is read, in bytes.
+        limit: usize,
     },
     /// `history.csv` is not what this program writes.
     #[error("{} is not a history of a run", .path.display())]
