@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use ae_train::{EpochOrder, TrainParams};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::check::CheckArgs;
 use crate::decode::DecodeArgs;
 use crate::encode::EncodeArgs;
 use crate::evaluate::EvaluateArgs;
@@ -29,7 +30,7 @@ pub(crate) enum Command {
     Generate(GenerateArgs),
     Encode(EncodeArgs),
     Decode(DecodeArgs),
-    Check,
+    Check(CheckArgs),
 }
 
 /// Train an autoencoder, and write the run, its reconstructions and its loss curve

@@ -5,5 +5,7 @@
 mod bad_input;
 mod codes;
 mod fixture;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod train_and_figure;
 mod uses;
