@@ -6,9 +6,9 @@ use ae_train::{
     DataRecord, EngineRecord, Existing, History, ModelRecord, RUN_FORMAT, Restoration, RunFolder, RunRecord,
     SetRecord,
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
-use crate::cli::{FigureName, TrainArgs};
+use crate::cli::{DataArgs, FigureName, TrainArgs};
 use crate::progress::Progress;
 use crate::{data, figure, menu, run};
 
@@ -17,6 +17,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     // Whatever can be found wrong is found before the folder is touched.
     let config = args.params().check()?;
     let code = args.code();
+    require_names_for_record(args)?;
     let source = args.data.source().unwrap_or_else(data::mnist);
     menu::check_code(code)?;
     let images = data::load(&source, config.seed())?;
@@ -80,6 +81,19 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     println!("wrote {}", folder.history_path().display());
     println!("wrote {}", folder.record_path().display());
     figure::draw(&[FigureName::Reconstructions, FigureName::Loss], &run::open(Some(folder.path()))?, &images)
+}
+
+/// Refuses paths that `run.json` cannot hold, which would be found out after the last epoch.
+fn require_names_for_record(args: &TrainArgs) -> Result<()> {
+    let DataArgs { data, images, test_images } = &args.data;
+    for path in [data, images, test_images, &args.init].into_iter().flatten() {
+        ensure!(
+            path.to_str().is_some(),
+            "{}: its name is not UTF-8, and run.json could not hold it",
+            path.display()
+        );
+    }
+    Ok(())
 }
 
 fn images_per_s(images: &Split, history: &History) -> f64 {

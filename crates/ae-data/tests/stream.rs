@@ -185,7 +185,7 @@ fn a_promise_beyond_all_memory_is_found_out_without_asking_for_it() {
     let packed = gzip(&lie).len() as u64;
     assert!(matches!(
         refusal(&gzip(&lie)),
-        OpenErrorKind::Format(IdxError::Packed { promised: 0xffff00_0000.., packed: found }) if found == packed
+        OpenErrorKind::Format(IdxError::Packed { promised: 0x00ff_ff00_0000, packed: found }) if found == packed
     ));
     let overflow = [&[0, 0, 8, 3][..], &[255; 12]].concat();
     assert!(matches!(refusal(&overflow), OpenErrorKind::Format(IdxError::Overflow { .. })));

@@ -70,6 +70,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("version-3", long(3)),
         ("none", npy(&dict("'<f4'", "False", "(0, 2)"), &[])),
         ("nan", npy(&good, &[&data[..20], &f32::NAN.to_le_bytes()].concat())),
+        ("infinite", npy(&good, &[&data[..8], &f32::INFINITY.to_le_bytes(), &data[12..]].concat())),
         ("f8", npy(&dict("'<f8'", "False", "(3, 2)"), &[0; 48])),
         ("big-endian", npy(&dict("'>f4'", "False", "(3, 2)"), &data)),
         ("fortran", npy(&dict("'<f4'", "True", "(3, 2)"), &data)),

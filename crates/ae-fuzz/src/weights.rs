@@ -1,5 +1,7 @@
 //! Weights files: bytes and files are judged alike, and an accepted model is finite and becomes its own file.
 
+use std::mem::discriminant;
+
 use ae_model::{ModelError, Parameters, Shallow, peek};
 
 use crate::scratch::with_file;
@@ -32,7 +34,12 @@ fn try_file(bytes: &[u8]) -> bool {
                 assert!(peeked.is_ok(), "loaded, but not peeked into: {peeked:?}");
             }
             (Err(error), Err(ModelError::Load { path: named, source })) => {
-                assert_eq!((named.as_path(), source.to_string()), (path, error.to_string()));
+                // Which of several tensors safetensors names depends on a hash map's order.
+                assert_eq!(
+                    (named.as_path(), discriminant(&*source)),
+                    (path, discriminant(error)),
+                    "{source}"
+                );
             }
             (bytes, file) => panic!("{:?} of bytes, {:?} of a file", bytes.as_ref().err(), file.err()),
         }

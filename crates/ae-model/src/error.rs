@@ -114,7 +114,7 @@ pub enum ModelError {
     #[error("header promises {promised} bytes of data, file holds {actual}")]
     DataLength {
         /// Where the header says that the last tensor ends.
-        promised: usize,
+        promised: u64,
         /// Bytes after the header.
         actual: u64,
     },

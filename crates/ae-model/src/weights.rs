@@ -323,8 +323,8 @@ fn parse_header(start: &[u8], actual: u64) -> Result<Metadata, ModelError> {
     let header = start.get(8..).and_then(|json| serde_json::from_slice::<Metadata>(json).ok());
     // safetensors 0.8 asks for that too, but adds up the lengths without a check, so that tensors which claim
     // nearly 2^64 bytes make it panic, or pass, where overflow is not checked.
-    if let Some(promised) = header.as_ref().map(Metadata::data_len)
-        && promised as u64 != actual
+    if let Some(promised) = header.as_ref().map(|header| header.data_len() as u64)
+        && promised != actual
     {
         return Err(ModelError::DataLength { promised, actual });
     }

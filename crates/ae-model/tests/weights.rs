@@ -460,9 +460,7 @@ fn a_long_file_is_judged_by_its_header() {
     assert_eq!(peek(&path).unwrap(), None);
     assert!(matches!(refusal(&path), ModelError::TensorShape { name, .. } if name == "encoder.0.weight"));
     file.set_len(length - 1).unwrap();
-    assert!(
-        matches!(refusal(&path), ModelError::DataLength { promised, actual } if actual == promised as u64 - 1)
-    );
+    assert!(matches!(refusal(&path), ModelError::DataLength { promised, actual } if actual == promised - 1));
     file.set_len(MAX_FILE_BYTES + 1).unwrap();
     assert!(matches!(refusal(&path), ModelError::FileTooLarge { limit: MAX_FILE_BYTES }));
 }

@@ -108,6 +108,25 @@ fn images_that_promise_or_unpack_to_too_much_are_refused_in_little_memory() {
     assert!(error.contains("promises 156800000 bytes of data, more follow"), "{error}");
 }
 
+/// `run.json` is text: found out after the last epoch, it would cost the run.
+#[test]
+fn a_name_that_is_not_text_is_refused_before_training() {
+    use std::os::unix::ffi::OsStrExt;
+    let fixture = Fixture::new();
+    let name = std::ffi::OsStr::from_bytes(b"mine-\xff.idx");
+    fs::copy(fixture.path("data/train-images-idx3-ubyte"), fixture.path("").join(name)).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["train", "--epochs", "1", "--run", "new", "--images"])
+        .arg(name)
+        .current_dir(fixture.path(""))
+        .output()
+        .unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("mine-") && error.contains("not UTF-8"), "{error}");
+    assert!(!fixture.path("new").exists());
+}
+
 #[test]
 fn other_files_that_promise_too_much_are_refused_in_little_memory() {
     let hostile = Hostile::new();
