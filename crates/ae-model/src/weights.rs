@@ -10,14 +10,14 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, Metadata, TensorView};
-use safetensors::{SafeTensorError, SafeTensors};
+use safetensors::SafeTensorError;
+use safetensors::tensor::{Dtype, TensorView};
 use sha2::{Digest, Sha256};
 
 use crate::architecture::Architecture;
 use crate::init::{build_decoder, build_encoder};
 use crate::layers::check_finite;
-use crate::{Autoencoder, ModelError, NamedTensor, Network, Parameters};
+use crate::{Autoencoder, ModelError, NamedTensor, Network, Parameters, TensorFile};
 
 /// The longest file that is read: 1 GiB, some 268 million numbers.
 pub const MAX_FILE_BYTES: u64 = 1 << 30;
@@ -224,29 +224,17 @@ pub fn peek(path: impl AsRef<Path>) -> Result<Option<Architecture>, ModelError> 
     read(path.as_ref(), |bytes| Ok(Contents::parse(bytes)?.architecture))
 }
 
-/// A file whose header is true of its bytes.
+/// The content of a weights file.
 struct Contents<'a> {
-    header: Metadata,
-    data: &'a [u8],
+    file: TensorFile<'a>,
     architecture: Option<Architecture>,
 }
 
 impl<'a> Contents<'a> {
     fn parse(bytes: &'a [u8]) -> Result<Self, ModelError> {
-        // Before the library parses it: a header unpacks to many times its length.
-        if let Some(length) = bytes.first_chunk() {
-            let found = u64::from_le_bytes(*length);
-            if found > MAX_HEADER_BYTES {
-                return Err(ModelError::HeaderTooLarge { found, limit: MAX_HEADER_BYTES });
-            }
-            check_data_length(&bytes[8..], found as usize)?;
-        }
-        // This proves that the tensors lie end to end, each as long as its shape asks.
-        let (header_bytes, header) =
-            SafeTensors::read_metadata(bytes).map_err(|reason| ModelError::Format { reason })?;
-        let json = header.metadata().as_ref().and_then(|metadata| metadata.get(METADATA_KEY));
-        let architecture = json.map(|json| Architecture::from_json(json)).transpose()?;
-        Ok(Self { header, data: &bytes[8 + header_bytes..], architecture })
+        let file = TensorFile::parse(bytes)?;
+        let architecture = file.metadata(METADATA_KEY).map(Architecture::from_json).transpose()?;
+        Ok(Self { file, architecture })
     }
 
     /// Puts the tensors whose names start with `prefix` into `model`, if they are exactly its own;
@@ -261,46 +249,24 @@ impl<'a> Contents<'a> {
             expected.expect(found)?;
         }
         let mut wanted = model.parameters();
-        let mut extra: BTreeSet<String> = self.header.offset_keys().into_iter().collect();
+        let mut extra: BTreeSet<String> = self.file.names().into_iter().collect();
         extra.retain(|name| {
             name.starts_with(prefix) || ![ENCODER, DECODER].iter().any(|h| name.starts_with(h))
         });
         for tensor in &mut wanted {
-            let name = format!("{prefix}{}", tensor.name);
-            let Some(info) = self.header.info(&name) else {
-                return Err(ModelError::MissingTensor { name });
-            };
-            if info.dtype != Dtype::F32 {
-                return Err(ModelError::TensorDtype { name, found: info.dtype.to_string() });
+            let NamedTensor { name, shape, values } =
+                self.file.floats(&format!("{prefix}{}", tensor.name))?;
+            if shape != tensor.shape {
+                return Err(ModelError::TensorShape { name, expected: tensor.shape.clone(), found: shape });
             }
-            if info.shape != tensor.shape {
-                let (expected, found) = (tensor.shape.clone(), info.shape.clone());
-                return Err(ModelError::TensorShape { name, expected, found });
-            }
-            let (start, end) = info.data_offsets;
-            let values = self.data[start..end].chunks_exact(4);
-            tensor.values = values.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-            check_finite(&name, &tensor.values)?;
+            check_finite(&name, &values)?;
             extra.remove(&name);
+            tensor.values = values;
         }
         if let Some(name) = extra.pop_first() {
             return Err(ModelError::ExtraTensor { name });
         }
         model.set_parameters(&wanted)
-    }
-}
-
-/// Refuses tensors that end anywhere but at the end of the file.
-///
-/// safetensors 0.8 asks for that too, but adds up the lengths without a check, so that tensors which
-/// claim nearly 2^64 bytes make it panic, or pass, where overflow is not checked. What is no header at
-/// all is left to it.
-fn check_data_length(after_length: &[u8], header_bytes: usize) -> Result<(), ModelError> {
-    let Some((header, data)) = after_length.split_at_checked(header_bytes) else { return Ok(()) };
-    let Ok(header) = serde_json::from_slice::<Metadata>(header) else { return Ok(()) };
-    match header.data_len() {
-        promised if promised != data.len() => Err(ModelError::DataLength { promised, actual: data.len() }),
-        _ => Ok(()),
     }
 }
 
