@@ -5,5 +5,7 @@
 mod bad_input;
 mod codes;
 mod fixture;
+#[cfg(unix)]
+mod resume;
 mod train_and_figure;
 mod uses;
