@@ -3,8 +3,9 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use ae_train::{EpochOrder, TrainParams};
+use ae_train::{CHECKPOINT_EVERY, EpochOrder, TrainParams};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::check::CheckArgs;
@@ -37,9 +38,9 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = train_help())]
 pub(crate) struct TrainArgs {
-    /// Shape of the network
-    #[arg(long, value_enum, default_value_t = PresetName::Shallow)]
-    pub(crate) preset: PresetName,
+    /// Shape of the network [default: shallow]
+    #[arg(long, value_enum)]
+    pub(crate) preset: Option<PresetName>,
     /// Numbers in a code [default: the preset's]
     #[arg(long, value_name = "N")]
     pub(crate) code: Option<usize>,
@@ -58,52 +59,73 @@ pub(crate) struct TrainArgs {
     /// Share of each training input's pixels that are zeroed; the target stays whole [default: the preset's]
     #[arg(long, value_name = "FRACTION", allow_negative_numbers = true)]
     pub(crate) mask: Option<f32>,
-    /// What every random draw descends from
-    #[arg(long, value_name = "N", default_value_t = TrainParams::default().seed)]
-    pub(crate) seed: u64,
-    /// Order of an epoch
-    #[arg(long, value_enum, default_value_t = OrderName::Shuffled)]
-    pub(crate) order: OrderName,
+    /// What every random draw descends from [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Order of an epoch [default: shuffled]
+    #[arg(long, value_enum)]
+    pub(crate) order: Option<OrderName>,
     #[command(flatten)]
     pub(crate) data: DataArgs,
     /// Weights to start from, instead of drawing them
     #[arg(long, value_name = "FILE")]
     pub(crate) init: Option<PathBuf>,
-    /// What computes the training
-    #[arg(long, value_enum, default_value_t = EngineName::Fused)]
-    pub(crate) engine: EngineName,
+    /// What computes the training [default: fused]
+    #[arg(long, value_enum)]
+    pub(crate) engine: Option<EngineName>,
     /// Threads to compute with [default: as many as help]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
     /// Folder of the run [default: runs/PRESET-CODE, and -noiseX or -maskX if given]
     #[arg(long, value_name = "DIR")]
     pub(crate) run: Option<PathBuf>,
+    /// Go on with the run in the folder from its last checkpoint; what no flag says is as it was
+    #[arg(long, conflicts_with = "force")]
+    pub(crate) resume: bool,
     /// Replace a run that stands in the folder
     #[arg(long)]
     pub(crate) force: bool,
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, help = checkpoint_help())]
+    pub(crate) checkpoint_every: Option<Duration>,
+}
+
+/// A number of seconds from 0.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().map_err(|error| format!("{error}"))?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+fn checkpoint_help() -> String {
+    let default = CHECKPOINT_EVERY.as_secs();
+    format!("Make a checkpoint so often within an epoch, besides those between epochs [default: {default}]")
 }
 
 impl TrainArgs {
-    /// The settings the flags stand for, unchecked.
-    pub(crate) fn params(&self) -> TrainParams {
-        let preset = self.preset.params();
+    /// The preset, where no run says otherwise.
+    pub(crate) fn preset(&self) -> PresetName {
+        self.preset.unwrap_or(PresetName::Shallow)
+    }
+
+    /// The settings the flags stand for, unchecked; where they say nothing, those of `base`.
+    pub(crate) fn params(&self, base: TrainParams) -> TrainParams {
         TrainParams {
-            epochs: self.epochs.unwrap_or(preset.epochs),
-            batch_size: self.batch_size.unwrap_or(preset.batch_size),
-            learning_rate: self.learning_rate.unwrap_or(preset.learning_rate),
-            noise: self.noise.unwrap_or(preset.noise),
-            mask: self.mask.unwrap_or(preset.mask),
-            seed: self.seed,
+            epochs: self.epochs.unwrap_or(base.epochs),
+            batch_size: self.batch_size.unwrap_or(base.batch_size),
+            learning_rate: self.learning_rate.unwrap_or(base.learning_rate),
+            noise: self.noise.unwrap_or(base.noise),
+            mask: self.mask.unwrap_or(base.mask),
+            seed: self.seed.unwrap_or(base.seed),
             order: match self.order {
-                OrderName::Shuffled => EpochOrder::Shuffled,
-                OrderName::Sequential => EpochOrder::Sequential,
+                None => base.order,
+                Some(OrderName::Shuffled) => EpochOrder::Shuffled,
+                Some(OrderName::Sequential) => EpochOrder::Sequential,
             },
         }
     }
 
-    /// Numbers in a code.
+    /// Numbers in a code, where no run says otherwise.
     pub(crate) fn code(&self) -> usize {
-        self.code.unwrap_or(self.preset.default_code())
+        self.code.unwrap_or(self.preset().default_code())
     }
 
     /// The folder of the run: the one asked for, or the one that the preset, its code size and a corruption
@@ -112,8 +134,9 @@ impl TrainArgs {
         if let Some(folder) = &self.run {
             return folder.clone();
         }
-        let mut folder = paths::run_folder(self.preset, self.code()).into_os_string();
-        let (ours, preset) = (self.params(), self.preset.params());
+        let mut folder = paths::run_folder(self.preset(), self.code()).into_os_string();
+        let preset = self.preset().params();
+        let ours = self.params(preset);
         for (name, ours, preset) in [("noise", ours.noise, preset.noise), ("mask", ours.mask, preset.mask)] {
             if ours != preset {
                 folder.push(format!("-{name}{ours}"));
@@ -140,7 +163,9 @@ Examples:
   cargo xtask train --code 8 --epochs 20             eight numbers an image, into runs/shallow-8
   cargo xtask train --preset deep --code 2           a deeper net with two-dimensional codes
   cargo xtask train --preset denoising --code 128    learns to remove noise
-  cargo xtask train --images mine.idx.gz --run runs/mine   your own images; the last tenth is held out"
+  cargo xtask train --images mine.idx.gz --run runs/mine   your own images; the last tenth is held out
+  cargo xtask train --resume                         goes on with a run that was stopped or killed
+  cargo xtask train --resume --epochs 100            trains a finished run further"
 }
 
 /// Draw a run: reconstructions, loss, codes, samples

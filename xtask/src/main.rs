@@ -17,8 +17,10 @@ mod output;
 mod paths;
 mod progress;
 mod run;
+mod signals;
 mod train;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -41,7 +43,12 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            if let Some(interrupted) = error.downcast_ref::<train::Interrupted>() {
+                let _ = writeln!(io::stderr(), "{interrupted}");
+                return ExitCode::from(interrupted.exit_code());
+            }
+            // Nobody may be there to read it; the exit code says so too.
+            let _ = writeln!(io::stderr(), "error: {error:#}");
             if error.is::<ae_train::ConfigError>() || error.is::<menu::OffMenu>() {
                 ExitCode::from(BAD_ARGUMENTS)
             } else {

@@ -10,7 +10,7 @@ use ae_data::Split;
 use ae_dense::{DenseError, Stack};
 use ae_model::{Autoencoder, AutoencoderStack, Deep, DenseStack, ModelError, Network, Shallow};
 use ae_train::{ModelRecord, RunFolder, RunRecord, TrainConfig, TrainError, Trainer};
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use clap::ValueEnum;
 
 use crate::cli::{EngineName, PresetName};
@@ -99,11 +99,15 @@ pub(crate) fn check_code(code: usize) -> Result<(), OffMenu> {
     if CODES.contains(&code) { Ok(()) } else { Err(OffMenu::Code { found: code }) }
 }
 
+/// The preset that a file names.
+pub(crate) fn preset(name: &str) -> Result<PresetName> {
+    PresetName::from_str(name, false).map_err(|_| anyhow!("unknown preset {name:?}"))
+}
+
 /// The trained model of a run.
 pub(crate) fn open(folder: &RunFolder, record: &RunRecord) -> Result<Box<dyn Model>> {
-    let ModelRecord { preset, pixels, code, .. } = &record.model;
-    let preset = PresetName::from_str(preset, false)
-        .map_err(|_| anyhow!("{}: unknown preset {preset:?}", folder.record_path().display()))?;
+    let ModelRecord { preset: name, pixels, code, .. } = &record.model;
+    let preset = preset(name).with_context(|| folder.record_path().display().to_string())?;
     let mut model = build(preset, *pixels, *code, record.config.seed)?;
     model.load(&folder.model_path())?;
     Ok(model)

@@ -8,7 +8,7 @@
 use pulp::Arch;
 
 use crate::{
-    Adam, DenseError, Inputs, LayerValues, Loss, Moments, Stack, Targets, Team,
+    Adam, Dense, DenseError, Inputs, LayerValues, Loss, Moments, Stack, Targets, Team,
     adam::Update,
     lanes::{Batch, Lane, lane_rows},
     products::{BiasGradient, Gradient, GradientSparse},
@@ -153,6 +153,14 @@ impl Learner {
         }
     }
 
+    /// Goes on from parameters that another learner of the same layers had.
+    ///
+    /// # Errors
+    /// [`DenseError::Length`] if they are of other shapes; nothing changes then.
+    pub fn set_layers(&mut self, layers: &[Dense]) -> Result<(), DenseError> {
+        self.stack.set_layers(layers)
+    }
+
     /// Goes on from moments that another learner of the same layers had.
     ///
     /// # Errors
@@ -255,7 +263,7 @@ pub(crate) fn check<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Activation, Dense, SparseRows, testing::architectures};
+    use crate::{Activation, SparseRows, testing::architectures};
 
     /// Numbers without pattern, from a fixed start.
     fn noise(count: usize, state: &mut u32) -> Vec<f32> {

@@ -22,6 +22,7 @@ mod init;
 mod layers;
 mod parameters;
 mod presets;
+mod tensor_file;
 mod weights;
 
 pub use architecture::{Architecture, Preset};
@@ -35,6 +36,7 @@ pub use layers::{
 };
 pub use parameters::{NamedTensor, Parameters, update_parameters};
 pub use presets::{Deep, DeepDecoder, DeepEncoder, Shallow, ShallowDecoder, ShallowEncoder};
+pub use tensor_file::TensorFile;
 pub use weights::{
     MAX_FILE_BYTES, MAX_HEADER_BYTES, WeightsId, load_decoder, load_encoder, peek, save_decoder, save_encoder,
 };

@@ -7,17 +7,17 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, Metadata, TensorView};
-use safetensors::{SafeTensorError, SafeTensors};
+use safetensors::SafeTensorError;
+use safetensors::tensor::{Dtype, TensorView};
 use sha2::{Digest, Sha256};
 
 use crate::architecture::Architecture;
 use crate::init::{build_decoder, build_encoder};
 use crate::layers::check_finite;
-use crate::{Autoencoder, ModelError, NamedTensor, Network, Parameters};
+use crate::{Autoencoder, ModelError, NamedTensor, Network, Parameters, TensorFile};
 
 /// The longest file that is read: 1 GiB, some 268 million numbers.
 pub const MAX_FILE_BYTES: u64 = 1 << 30;
@@ -119,7 +119,7 @@ impl<E: Network, D: Network<In = E::Out, Out = E::In>> Autoencoder<E, D> {
     /// # Errors
     /// The reasons listed at [`Autoencoder::load_from`], without the path.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
-        Self::of(Contents::of(bytes)?)
+        Self::of(Contents::of(TensorFile::parse(bytes)?)?)
     }
 
     fn of(contents: Contents<impl Read + Seek>) -> Result<Self, ModelError> {
@@ -228,42 +228,17 @@ pub fn peek(path: impl AsRef<Path>) -> Result<Option<Architecture>, ModelError> 
     read(path.as_ref(), |contents| Ok(contents.architecture))
 }
 
-/// A file whose header is true of its length.
+/// The content of a weights file.
 struct Contents<R> {
-    source: R,
-    header: Metadata,
-    /// Where the header ends and the tensors begin.
-    data_start: u64,
+    file: TensorFile<R>,
     architecture: Option<Architecture>,
 }
 
-impl<'a> Contents<Cursor<&'a [u8]>> {
-    fn of(bytes: &'a [u8]) -> Result<Self, ModelError> {
-        Self::new(Cursor::new(bytes), bytes.len() as u64)
-    }
-}
-
 impl<R: Read + Seek> Contents<R> {
-    /// Reads the header of a file of `length` bytes, and nothing else of it.
-    fn new(mut source: R, length: u64) -> Result<Self, ModelError> {
-        let mut start = Vec::new();
-        let mut more = |start: &mut Vec<u8>, bytes| {
-            source.by_ref().take(bytes).read_to_end(start).map_err(|source| ModelError::Read { source })
-        };
-        more(&mut start, 8)?;
-        if let Some(&header_bytes) = start.first_chunk() {
-            let found = u64::from_le_bytes(header_bytes);
-            // Before the library parses it: a header unpacks to many times its length.
-            if found > MAX_HEADER_BYTES {
-                return Err(ModelError::HeaderTooLarge { found, limit: MAX_HEADER_BYTES });
-            }
-            more(&mut start, found)?;
-        }
-        let data_start = start.len() as u64;
-        let header = parse_header(&start, length.saturating_sub(data_start))?;
-        let json = header.metadata().as_ref().and_then(|metadata| metadata.get(METADATA_KEY));
-        let architecture = json.map(|json| Architecture::from_json(json)).transpose()?;
-        Ok(Self { source, header, data_start, architecture })
+    /// Reads what the file says of itself.
+    fn of(file: TensorFile<R>) -> Result<Self, ModelError> {
+        let architecture = file.metadata(METADATA_KEY).map(Architecture::from_json).transpose()?;
+        Ok(Self { file, architecture })
     }
 
     /// Puts the tensors whose names start with `prefix` into `model`, if they are exactly its own;
@@ -278,61 +253,29 @@ impl<R: Read + Seek> Contents<R> {
             expected.expect(found)?;
         }
         let mut wanted = model.parameters();
-        let mut extra: BTreeSet<String> = self.header.offset_keys().into_iter().collect();
+        let mut extra: BTreeSet<String> = self.file.names().into_iter().collect();
         extra.retain(|name| {
             name.starts_with(prefix) || ![ENCODER, DECODER].iter().any(|h| name.starts_with(h))
         });
-        for tensor in &wanted {
-            let name = format!("{prefix}{}", tensor.name);
-            let Some(info) = self.header.info(&name) else {
-                return Err(ModelError::MissingTensor { name });
-            };
-            if info.dtype != Dtype::F32 {
-                return Err(ModelError::TensorDtype { name, found: info.dtype.to_string() });
-            }
-            if info.shape != tensor.shape {
-                let (expected, found) = (tensor.shape.clone(), info.shape.clone());
+        for tensor in &mut wanted {
+            tensor.name.insert_str(0, prefix);
+            let NamedTensor { name, shape, .. } = &*tensor;
+            let found = self.file.shape_of_floats(name)?;
+            if found != shape {
+                let (name, expected, found) = (name.clone(), shape.clone(), found.to_vec());
                 return Err(ModelError::TensorShape { name, expected, found });
             }
-            extra.remove(&name);
+            extra.remove(name);
         }
         if let Some(name) = extra.pop_first() {
             return Err(ModelError::ExtraTensor { name });
         }
         for tensor in &mut wanted {
-            self.read_values(prefix, tensor)?;
+            tensor.values = self.file.floats(&tensor.name)?.values;
+            check_finite(&tensor.name, &tensor.values)?;
+            tensor.name.drain(..prefix.len());
         }
         model.set_parameters(&wanted)
-    }
-
-    /// Reads the values of a tensor that has been found in the header, with the shape that it has.
-    fn read_values(&mut self, prefix: &str, tensor: &mut NamedTensor) -> Result<(), ModelError> {
-        let name = format!("{prefix}{}", tensor.name);
-        let info = self.header.info(&name).expect("a tensor is looked for before it is read");
-        let start = self.data_start + info.data_offsets.0 as u64;
-        let mut bytes = vec![0; 4 * tensor.values.len()];
-        let read = self.source.seek(SeekFrom::Start(start)).and_then(|_| self.source.read_exact(&mut bytes));
-        read.map_err(|source| ModelError::Read { source })?;
-        tensor.values = bytes.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
-        check_finite(&name, &tensor.values)
-    }
-}
-
-/// The header of a file that goes on for `actual` bytes after it.
-fn parse_header(start: &[u8], actual: u64) -> Result<Metadata, ModelError> {
-    let header = start.get(8..).and_then(|json| serde_json::from_slice::<Metadata>(json).ok());
-    // safetensors 0.8 asks for that too, but adds up the lengths without a check, so that tensors which claim
-    // nearly 2^64 bytes make it panic, or pass, where overflow is not checked.
-    if let Some(promised) = header.as_ref().map(|header| header.data_len() as u64)
-        && promised != actual
-    {
-        return Err(ModelError::DataLength { promised, actual });
-    }
-    // Proves that the tensors lie end to end, each as long as its shape asks; last of all it misses the tensors
-    // themselves, which have just been counted and are still in the file.
-    match (SafeTensors::read_metadata(start), header) {
-        (Ok((_, header)), _) | (Err(SafeTensorError::MetadataIncompleteBuffer), Some(header)) => Ok(header),
-        (Err(reason), _) => Err(ModelError::Format { reason }),
     }
 }
 
@@ -390,5 +333,5 @@ fn open(path: &Path) -> Result<Contents<BufReader<File>>, ModelError> {
     if length > MAX_FILE_BYTES {
         return Err(ModelError::FileTooLarge { limit: MAX_FILE_BYTES });
     }
-    Contents::new(BufReader::new(file), length)
+    Contents::of(TensorFile::open(BufReader::new(file), length)?)
 }

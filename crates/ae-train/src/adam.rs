@@ -47,6 +47,11 @@ impl Adam {
         &self.state
     }
 
+    /// Goes on from what another had come to.
+    pub(crate) fn set_state(&mut self, state: AdamState) {
+        self.state = state;
+    }
+
     /// Moves every parameter of `model` one step down `gradients`.
     pub(crate) fn update<M: TensorCollection<f32, Cpu, To<f32, Cpu> = M>>(
         &mut self,

@@ -14,10 +14,10 @@ use ae_dense::{DenseError, PixelErrors, Team};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A mean weighted by items, so that a short last batch counts for what it holds.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Mean {
-    sum: f64,
-    items: usize,
+    pub(crate) sum: f64,
+    pub(crate) items: usize,
 }
 
 impl Mean {

@@ -82,7 +82,7 @@ fn what_is_saved_is_read_back() {
     let mut names: Vec<_> =
         fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, ["history.csv", "run.json"], "nothing else is left behind");
+    assert_eq!(names, [".lock", "history.csv", "run.json"], "nothing else is left behind");
 
     let files = DataSource::Files { images: "mine.idx".into(), test: None };
     folder.save(&history(), &record(files.clone())).unwrap();
@@ -113,7 +113,8 @@ fn numbers_are_read_back_to_the_last_bit_and_infinity_too() {
 
 #[test]
 fn each_file_of_a_run_protects_it() {
-    for name in ["run.json", "history.csv", "model.safetensors"] {
+    let checkpoints = ["checkpoint.safetensors", "checkpoint.previous.safetensors"];
+    for name in ["run.json", "history.csv", "model.safetensors"].into_iter().chain(checkpoints) {
         let temp = TempDir::new().unwrap();
         fs::write(temp.path().join(name), "what was there").unwrap();
         match RunFolder::create(temp.path(), Existing::Refuse) {

@@ -7,5 +7,7 @@ mod codes;
 mod fixture;
 #[cfg(target_os = "linux")]
 mod hostile;
+#[cfg(unix)]
+mod resume;
 mod train_and_figure;
 mod uses;

@@ -8,7 +8,7 @@ use ae_model::dfdx::nn::ZeroGrads;
 use ae_model::dfdx::shapes::ConstDim;
 use ae_model::dfdx::tensor::{Cpu, Gradients, Trace};
 use ae_model::dfdx::tensor_ops::{Backward, MeanTo};
-use ae_model::{Autoencoder, Batch, ModelError, Network, batch};
+use ae_model::{Autoencoder, Batch, ModelError, NamedTensor, Network, Parameters, batch};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::{Engine, Inputs};
@@ -112,6 +112,16 @@ where
     }
 
     fn write_back(&mut self) -> Result<(), TrainError> {
+        Ok(())
+    }
+
+    fn parameters(&self) -> Vec<NamedTensor> {
+        self.model.parameters()
+    }
+
+    fn restore(&mut self, parameters: &[NamedTensor], adam: AdamState) -> Result<(), TrainError> {
+        self.model.set_parameters(parameters)?;
+        self.adam.set_state(adam);
         Ok(())
     }
 }

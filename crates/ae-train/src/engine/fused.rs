@@ -3,8 +3,8 @@
 use std::iter::zip;
 
 use ae_data::ImageSet;
-use ae_dense::{Adam, DenseError, Learner, Loss, SparseRows, Stack, Targets, Team};
-use ae_model::{AutoencoderStack, Parameters};
+use ae_dense::{Adam, DenseError, LayerValues, Learner, Loss, SparseRows, Stack, Targets, Team};
+use ae_model::{AutoencoderStack, ModelError, NamedTensor, Parameters};
 
 use super::{Engine, Inputs};
 use crate::corrupt::MaskedRows;
@@ -132,9 +132,7 @@ impl<M: AutoencoderStack + Parameters + Send + Sync> Engine for Fused<'_, M> {
 
     fn adam_state(&self) -> AdamState {
         let moments = self.learner.moments();
-        let flat = |layers: Vec<ae_dense::LayerValues>| {
-            layers.into_iter().flat_map(|layer| [layer.weight, layer.bias])
-        };
+        let flat = |layers: Vec<LayerValues>| layers.into_iter().flat_map(|layer| [layer.weight, layer.bias]);
         // A stack's tensors are its layers' weights and biases in turn.
         let names = self.model.parameters().into_iter().map(|tensor| tensor.name);
         let values = zip(flat(moments.first), flat(moments.second)).map(|(m, v)| Moments { m, v });
@@ -143,5 +141,31 @@ impl<M: AutoencoderStack + Parameters + Send + Sync> Engine for Fused<'_, M> {
 
     fn write_back(&mut self) -> Result<(), TrainError> {
         Ok(self.model.set_layers(&self.learner.stack().layers())?)
+    }
+
+    fn parameters(&self) -> Vec<NamedTensor> {
+        let layers = self.learner.stack().layers();
+        let values = layers.iter().flat_map(|layer| [layer.weight(), layer.bias()]);
+        let mut tensors = self.model.parameters();
+        for (tensor, values) in zip(&mut tensors, values) {
+            tensor.values.copy_from_slice(values);
+        }
+        tensors
+    }
+
+    fn restore(&mut self, parameters: &[NamedTensor], mut adam: AdamState) -> Result<(), TrainError> {
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        for pair in self.model.parameters().chunks_exact(2) {
+            let [weight, bias] = [&pair[0].name, &pair[1].name].map(|name| {
+                let missing = || ModelError::MissingTensor { name: name.clone() };
+                adam.moments.remove(name).ok_or_else(missing)
+            });
+            let (weight, bias) = (weight?, bias?);
+            first.push(LayerValues { weight: weight.m, bias: bias.m });
+            second.push(LayerValues { weight: weight.v, bias: bias.v });
+        }
+        self.model.set_parameters(parameters)?;
+        self.learner.set_layers(&self.model.layers())?;
+        Ok(self.learner.set_moments(&ae_dense::Moments { steps: adam.t, first, second })?)
     }
 }
