@@ -7,10 +7,13 @@ use std::path::PathBuf;
 use ae_train::{EpochOrder, TrainParams};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::compress::CompressArgs;
 use crate::decode::DecodeArgs;
+use crate::decompress::DecompressArgs;
 use crate::encode::EncodeArgs;
 use crate::evaluate::EvaluateArgs;
 use crate::generate::GenerateArgs;
+use crate::info::InfoArgs;
 use crate::paths;
 
 /// Train an autoencoder, and draw what it learned.
@@ -29,6 +32,9 @@ pub(crate) enum Command {
     Generate(GenerateArgs),
     Encode(EncodeArgs),
     Decode(DecodeArgs),
+    Compress(CompressArgs),
+    Decompress(DecompressArgs),
+    Info(InfoArgs),
     Check,
 }
 

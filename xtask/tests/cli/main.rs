@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod codes;
+mod compress;
 mod fixture;
 mod train_and_figure;
 mod uses;
