@@ -9,10 +9,13 @@ use ae_train::{CHECKPOINT_EVERY, EpochOrder, TrainParams};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::check::CheckArgs;
+use crate::compress::CompressArgs;
 use crate::decode::DecodeArgs;
+use crate::decompress::DecompressArgs;
 use crate::encode::EncodeArgs;
 use crate::evaluate::EvaluateArgs;
 use crate::generate::GenerateArgs;
+use crate::info::InfoArgs;
 use crate::paths;
 
 /// Train an autoencoder, and draw what it learned.
@@ -31,6 +34,9 @@ pub(crate) enum Command {
     Generate(GenerateArgs),
     Encode(EncodeArgs),
     Decode(DecodeArgs),
+    Compress(CompressArgs),
+    Decompress(DecompressArgs),
+    Info(InfoArgs),
     Check(CheckArgs),
 }
 

@@ -86,7 +86,7 @@ fn write_images(
 }
 
 /// A failure of the output itself goes bare, to be told with its name.
-fn bare(error: WriteError) -> Error {
+pub(crate) fn bare(error: WriteError) -> Error {
     match error {
         WriteError::Io(error) => error.into(),
         error => error.into(),

@@ -83,7 +83,7 @@ pub(crate) fn run(args: &EncodeArgs) -> Result<()> {
 }
 
 /// Refuses images of another size than the run's.
-fn require_size(images: &ImageReader, run: &Run) -> Result<(), DataError> {
+pub(crate) fn require_size(images: &ImageReader, run: &Run) -> Result<(), DataError> {
     let (rows, cols) = (images.rows(), images.cols());
     let (expected_rows, expected_cols) = (run.record.data.train.rows, run.record.data.train.cols);
     if (rows, cols) == (expected_rows, expected_cols) {
@@ -93,7 +93,7 @@ fn require_size(images: &ImageReader, run: &Run) -> Result<(), DataError> {
 }
 
 /// A label for each image.
-fn labels_of(images: &ImageReader, images_path: &Path, path: &Path) -> Result<Vec<u8>, LoadError> {
+pub(crate) fn labels_of(images: &ImageReader, images_path: &Path, path: &Path) -> Result<Vec<u8>, LoadError> {
     let labels = open_labels(path, &Limits::default())?;
     if labels.len() == images.len() {
         return Ok(labels);

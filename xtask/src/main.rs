@@ -6,12 +6,15 @@
 
 mod check;
 mod cli;
+mod compress;
 mod data;
 mod decode;
+mod decompress;
 mod encode;
 mod evaluate;
 mod figure;
 mod generate;
+mod info;
 mod menu;
 mod output;
 mod paths;
@@ -38,6 +41,9 @@ fn main() -> ExitCode {
         Command::Generate(args) => generate::run(&args),
         Command::Encode(args) => encode::run(&args),
         Command::Decode(args) => decode::run(&args),
+        Command::Compress(args) => compress::run(&args),
+        Command::Decompress(args) => decompress::run(&args),
+        Command::Info(args) => info::run(&args),
         Command::Check(args) => check::run(&args),
     };
     match outcome {

@@ -1,4 +1,4 @@
-//! How a run shows itself: a bar on a terminal, one plain line an epoch elsewhere.
+//! How long work shows itself: a bar on a terminal, one plain line an epoch elsewhere.
 
 use std::io::IsTerminal;
 
@@ -6,6 +6,41 @@ use ae_train::{EpochRecord, Event, TrainConfig};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output::say;
+
+/// A bar on a terminal while images are worked off, and nothing elsewhere.
+pub(crate) struct ImageBar(Option<ProgressBar>);
+
+impl ImageBar {
+    pub(crate) fn new(images: usize) -> Self {
+        Self(std::io::stderr().is_terminal().then(|| {
+            let style = ProgressStyle::with_template("{prefix} [{bar:30}] image {pos}/{len}  {eta} left")
+                .expect("the template is a constant that parses");
+            ProgressBar::new(images as u64).with_style(style.progress_chars("=> "))
+        }))
+    }
+
+    /// Begins at the first image again.
+    pub(crate) fn begin(&self, what: &'static str) {
+        if let Some(bar) = &self.0 {
+            bar.set_prefix(what);
+            bar.reset();
+        }
+    }
+
+    pub(crate) fn advance(&self, images: usize) {
+        if let Some(bar) = &self.0 {
+            bar.inc(images as u64);
+        }
+    }
+}
+
+impl Drop for ImageBar {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
 
 /// A step can take less time than telling the bar of it.
 const STEPS_A_REPORT: usize = 64;

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::thread::available_parallelism;
 
+use ae_codec::ModelId;
 use ae_data::Split;
 use ae_dense::{Dense, Team};
 use ae_eval::{Coder, Outputs};
@@ -19,6 +20,8 @@ pub(crate) struct Run {
     pub(crate) record: RunRecord,
     /// All layers, first to last.
     pub(crate) layers: Vec<Dense>,
+    /// Names the weights.
+    pub(crate) model: ModelId,
     /// The model as every command computes with it.
     pub(crate) coder: Coder,
 }
@@ -34,8 +37,9 @@ pub(crate) fn open(path: Option<&Path>) -> Result<Run> {
     let record = folder.record()?;
     let model = menu::open(&folder, &record)?;
     let layers = model.layers();
+    let identity = model.identity().parse()?;
     let coder = Coder::new(model.stack()?, model.encoder_layers(), Outputs::Logits)?;
-    Ok(Run { folder, record, layers, coder })
+    Ok(Run { folder, record, layers, model: identity, coder })
 }
 
 impl Run {

@@ -5,8 +5,7 @@
 //! beside them and however many threads compute them, so a set too large for memory is worked off in slices
 //! of any size.
 
-use std::ops::Range;
-
+use ae_codec::{Decoder, Outputs};
 use ae_dense::{Activation, Inputs, Stack, Team};
 
 use crate::rows::Cells;
@@ -14,30 +13,6 @@ use crate::{EvalError, Rows};
 
 /// Rows handed to the kernels at once: many shares for the threads, and numbers that fit 32 bits.
 const AT_ONCE: usize = 1 << 14;
-
-/// How the decoder's outputs are to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outputs {
-    /// Logits: brightness is their sigmoid.
-    Logits,
-    /// Brightness itself, also where it leaves `[0, 1]`.
-    Brightness,
-    /// Brightness, cut off at 0 and 1.
-    Clipped,
-}
-
-impl Outputs {
-    /// The brightness that an output stands for.
-    #[inline]
-    pub fn brightness(self, output: f32) -> f32 {
-        match self {
-            // exp overflows to infinity below -88, where the quotient is 0 as it should be.
-            Outputs::Logits => 1.0 / (1.0 + (-output).exp()),
-            Outputs::Brightness => output,
-            Outputs::Clipped => output.clamp(0.0, 1.0),
-        }
-    }
-}
 
 /// An encoder and a decoder.
 ///
@@ -58,11 +33,9 @@ impl Outputs {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Coder {
-    stack: Stack,
-    encoder_layers: usize,
-    code_size: usize,
+    encoder: Stack,
     code_activation: Activation,
-    outputs: Outputs,
+    decoder: Decoder,
 }
 
 impl Coder {
@@ -79,19 +52,20 @@ impl Coder {
         if stack.inputs() != stack.outputs() {
             return Err(EvalError::NotAnAutoencoder { inputs: stack.inputs(), outputs: stack.outputs() });
         }
-        let code_layer = &stack.layers()[encoder_layers - 1];
-        let (code_size, code_activation) = (code_layer.outputs(), code_layer.activation());
-        Ok(Self { stack, encoder_layers, code_size, code_activation, outputs })
+        let layers = stack.layers();
+        let (encoder, decoder) = layers.split_at(encoder_layers);
+        let code_activation = encoder[encoder_layers - 1].activation();
+        Ok(Self { encoder: Stack::new(encoder)?, code_activation, decoder: Decoder::new(decoder, outputs)? })
     }
 
     /// Pixels of an image.
     pub fn pixels(&self) -> usize {
-        self.stack.inputs()
+        self.encoder.inputs()
     }
 
     /// Numbers in a code.
     pub fn code_size(&self) -> usize {
-        self.code_size
+        self.encoder.outputs()
     }
 
     /// The encoder's last activation: what values a code can have.
@@ -101,7 +75,12 @@ impl Coder {
 
     /// How the decoder's outputs are to be read.
     pub fn outputs(&self) -> Outputs {
-        self.outputs
+        self.decoder.outputs()
+    }
+
+    /// The second half, alone.
+    pub fn decoder(&self) -> &Decoder {
+        &self.decoder
     }
 
     /// The codes of images, `(B, PIXELS)` to `(B, CODE)`.
@@ -109,7 +88,7 @@ impl Coder {
     /// # Errors
     /// [`EvalError::Dims`] if the images are of another size.
     pub fn encode(&self, team: &Team, images: Rows<'_>) -> Result<Vec<f32>, EvalError> {
-        let mut codes = vec![0.0; images.len().saturating_mul(self.code_size)];
+        let mut codes = vec![0.0; images.len().saturating_mul(self.code_size())];
         self.encode_into(team, images, &mut codes)?;
         Ok(codes)
     }
@@ -120,7 +99,17 @@ impl Coder {
     /// As [`encode`](Self::encode), and [`EvalError::Length`] if `codes` is not of `(B, CODE)`.
     pub fn encode_into(&self, team: &Team, images: Rows<'_>, codes: &mut [f32]) -> Result<(), EvalError> {
         images.require_dims("images", self.pixels())?;
-        self.forward(team, 0..self.encoder_layers, images, self.code_size, "codes", codes)
+        let width = self.code_size();
+        require_length("codes", images.len().saturating_mul(width), codes.len())?;
+        let numbers: Vec<u32> = (0..AT_ONCE.min(images.len()) as u32).collect();
+        for (images, codes) in images.chunks(AT_ONCE).zip(codes.chunks_mut(AT_ONCE * width)) {
+            let inputs = match images.cells() {
+                Cells::Bytes(pixels) => Inputs::Bytes { pixels, rows: &numbers[..images.len()] },
+                Cells::Values(values) => Inputs::Dense(values),
+            };
+            self.encoder.forward(team, 0..self.encoder.depth(), inputs, codes)?;
+        }
+        Ok(())
     }
 
     /// The decoder's outputs for codes, `(B, CODE)` to `(B, PIXELS)`: what [`Outputs`] says they are.
@@ -144,9 +133,13 @@ impl Coder {
         codes: Rows<'_>,
         outputs: &mut [f32],
     ) -> Result<(), EvalError> {
-        codes.require_dims("codes", self.code_size)?;
-        let layers = self.encoder_layers..self.stack.depth();
-        self.forward(team, layers, codes, self.pixels(), "decoder outputs", outputs)
+        codes.require_dims("codes", self.code_size())?;
+        require_length("decoder outputs", codes.len().saturating_mul(self.pixels()), outputs.len())?;
+        match codes.cells() {
+            Cells::Values(values) => self.decoder.outputs_into(team, values, outputs)?,
+            Cells::Bytes(_) => self.decoder.outputs_into(team, &codes.to_values(), outputs)?,
+        }
+        Ok(())
     }
 
     /// The brightness of the images that codes stand for, `(B, CODE)` to `(B, PIXELS)`.
@@ -156,7 +149,7 @@ impl Coder {
     pub fn decode(&self, team: &Team, codes: Rows<'_>) -> Result<Vec<f32>, EvalError> {
         let mut images = self.decode_outputs(team, codes)?;
         for pixel in &mut images {
-            *pixel = self.outputs.brightness(*pixel);
+            *pixel = self.outputs().brightness(*pixel);
         }
         Ok(images)
     }
@@ -168,30 +161,10 @@ impl Coder {
     /// not finite, which takes weights of astronomical size.
     pub fn reconstruct(&self, team: &Team, images: Rows<'_>) -> Result<Vec<f32>, EvalError> {
         let codes = self.encode(team, images)?;
-        self.decode(team, Rows::values(&codes, self.code_size)?)
+        self.decode(team, Rows::values(&codes, self.code_size())?)
     }
+}
 
-    fn forward(
-        &self,
-        team: &Team,
-        layers: Range<usize>,
-        rows: Rows<'_>,
-        width: usize,
-        what: &'static str,
-        out: &mut [f32],
-    ) -> Result<(), EvalError> {
-        let expected = rows.len().saturating_mul(width);
-        if out.len() != expected {
-            return Err(EvalError::Length { what, expected, found: out.len() });
-        }
-        let numbers: Vec<u32> = (0..AT_ONCE.min(rows.len()) as u32).collect();
-        for (rows, out) in rows.chunks(AT_ONCE).zip(out.chunks_mut(AT_ONCE * width)) {
-            let inputs = match rows.cells() {
-                Cells::Bytes(pixels) => Inputs::Bytes { pixels, rows: &numbers[..rows.len()] },
-                Cells::Values(values) => Inputs::Dense(values),
-            };
-            self.stack.forward(team, layers.clone(), inputs, out)?;
-        }
-        Ok(())
-    }
+fn require_length(what: &'static str, expected: usize, found: usize) -> Result<(), EvalError> {
+    if found == expected { Ok(()) } else { Err(EvalError::Length { what, expected, found }) }
 }

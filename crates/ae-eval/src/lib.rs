@@ -36,7 +36,8 @@ mod reconstruction;
 mod rows;
 mod sampler;
 
-pub use codes::{Coder, Outputs};
+pub use ae_codec::Outputs;
+pub use codes::Coder;
 pub use error::EvalError;
 pub use knn::Neighbours;
 pub use pca::Pca;

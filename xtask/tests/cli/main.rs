@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod codes;
+mod compress;
 mod fixture;
 #[cfg(target_os = "linux")]
 mod hostile;
