@@ -21,6 +21,7 @@
 //! ```
 
 mod adam;
+mod code_noise;
 mod config;
 mod corrupt;
 mod engine;

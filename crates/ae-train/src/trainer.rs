@@ -60,9 +60,7 @@ impl<'a> Trainer<'a> {
         let team = Team::new(threads.get())?;
         let pixels = model.layers().first().map_or(0, |layer| layer.inputs());
         check(images, pixels)?;
-        let (rate, batch_size) = (config.learning_rate(), config.batch_size());
-        let (train, corruption) = (&images.train, config.corruption());
-        let engine = Box::new(Fused::new(model, train, rate, batch_size, corruption, team.clone())?);
+        let engine = Box::new(Fused::new(model, &images.train, config, team.clone())?);
         Ok(Self { config, images, engine, team })
     }
 
@@ -84,8 +82,7 @@ impl<'a> Trainer<'a> {
     {
         check(images, E::In::SIZE)?;
         let team = Team::new(threads.get())?;
-        let (rate, corruption) = (config.learning_rate(), config.corruption());
-        let engine = Box::new(Autodiff::new(model, rate, corruption, team.clone())?);
+        let engine = Box::new(Autodiff::new(model, config, team.clone())?);
         Ok(Self { config, images, engine, team })
     }
 
