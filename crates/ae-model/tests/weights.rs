@@ -9,9 +9,9 @@ use std::path::Path;
 
 use ae_model::dfdx::nn::modules::Tanh;
 use ae_model::{
-    Autoencoder, Deep, Linear, MAX_FILE_BYTES, MAX_HEADER_BYTES, ModelError, NamedTensor, Parameters, Preset,
-    Shallow, ShallowDecoder, ShallowEncoder, WeightsId, load_decoder, load_encoder, peek, save_decoder,
-    save_encoder,
+    Autoencoder, Deep, Deeper, Four, Linear, MAX_FILE_BYTES, MAX_HEADER_BYTES, ModelError, NamedTensor,
+    Parameters, Preset, Shallow, ShallowDecoder, ShallowEncoder, WeightsId, load_decoder, load_encoder, peek,
+    save_decoder, save_encoder,
 };
 use proptest::prelude::*;
 use safetensors::SafeTensors;
@@ -123,6 +123,23 @@ fn saved_and_loaded_is_the_same_model() {
 }
 
 #[test]
+fn four_layers_a_side_are_named_as_in_a_sequential_and_come_back() {
+    let model = Deeper::<6, 5, 4, 3, 2>::build(9).unwrap();
+    let names: Vec<_> = model.parameters().into_iter().map(|tensor| tensor.name).collect();
+    let expected: Vec<_> = ["encoder", "decoder"]
+        .iter()
+        .flat_map(|half| {
+            [0, 2, 4, 6].map(|place| [format!("{half}.{place}.weight"), format!("{half}.{place}.bias")])
+        })
+        .flatten()
+        .collect();
+    assert_eq!(names, expected);
+    let loaded = Deeper::<6, 5, 4, 3, 2>::from_bytes(&model.to_bytes().unwrap()).unwrap();
+    assert_eq!(loaded.parameters(), model.parameters());
+    assert_eq!(loaded.identity(), model.identity());
+}
+
+#[test]
 fn either_half_loads_from_the_whole_or_from_a_file_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let [whole, encoder_file, decoder_file] = ["w", "e", "d"].map(|name| folder.path().join(name));
@@ -172,6 +189,10 @@ fn peek_says_what_a_file_holds() {
     let found = peek(&path).unwrap().unwrap();
     assert_eq!(found, Deep::<784, 40, 20, 2>::architecture());
     assert_eq!((found.pixels, found.code, found.preset()), (784, 2, Some(Preset::Deep)));
+    Deeper::<6, 5, 4, 3, 2>::build(0).unwrap().save(&path).unwrap();
+    assert_eq!(peek(&path).unwrap().unwrap().preset(), Some(Preset::Deeper));
+    type Crooked = Autoencoder<Four<6, 5, 4, 3, 2>, Four<2, 3, 5, 5, 6>>;
+    assert_eq!(Crooked::architecture().preset(), None);
 
     save_encoder(&small(0).encoder, &path).unwrap();
     let found = peek(&path).unwrap().unwrap();

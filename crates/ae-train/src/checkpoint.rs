@@ -46,7 +46,8 @@ const HISTORY: &str = "history";
 const CHECKSUM: &str = "sha256";
 const CHECKSUM_BYTES: usize = 32;
 
-/// What a run is: where two of these differ in more than the epochs, a checkpoint of one can't go on as the other.
+/// What a run is: where two of these differ in more than the epochs, a checkpoint of one can't go on as the other;
+/// nor where the epochs differ and the step size falls towards the last of them.
 ///
 /// Made by [`Trainer::settings`](crate::Trainer::settings).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,7 +86,9 @@ impl RunSettings {
         let (ours, theirs) = (fields(&self.config), fields(&asked.config));
         for name in ours.keys().chain(theirs.keys()) {
             let (ours, theirs) = (ours.get(name), theirs.get(name));
-            let more = |(kept, asked): (&Value, &Value)| asked.as_u64() > kept.as_u64();
+            // Where the step size falls towards the last epoch, another last epoch is another run.
+            let more =
+                |(kept, asked): (&Value, &Value)| self.config.decay == 0.0 && asked.as_u64() > kept.as_u64();
             if !(name == "epochs" && ours.zip(theirs).is_some_and(more)) {
                 same(&name.replace('_', " "), in_words(ours), in_words(theirs))?;
             }

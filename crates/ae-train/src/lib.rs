@@ -23,6 +23,7 @@
 
 mod adam;
 mod checkpoint;
+mod code_noise;
 mod config;
 mod corrupt;
 mod engine;

@@ -103,9 +103,7 @@ impl<'a> Trainer<'a> {
         let team = Team::new(threads.get())?;
         let pixels = model.layers().first().map_or(0, |layer| layer.inputs());
         check(images, pixels)?;
-        let (rate, batch_size) = (config.learning_rate(), config.batch_size());
-        let (train, corruption) = (&images.train, config.corruption());
-        let engine = Box::new(Fused::new(model, train, rate, batch_size, corruption, team.clone())?);
+        let engine = Box::new(Fused::new(model, &images.train, config, team.clone())?);
         Ok(Self::new(config, images, engine, team))
     }
 
@@ -127,8 +125,7 @@ impl<'a> Trainer<'a> {
     {
         check(images, E::In::SIZE)?;
         let team = Team::new(threads.get())?;
-        let (rate, corruption) = (config.learning_rate(), config.corruption());
-        let engine = Box::new(Autodiff::new(model, rate, corruption, team.clone())?);
+        let engine = Box::new(Autodiff::new(model, config, team.clone())?);
         Ok(Self::new(config, images, engine, team))
     }
 
@@ -158,8 +155,8 @@ impl<'a> Trainer<'a> {
     /// and history, but for the seconds. `settings` are this trainer's own.
     ///
     /// # Errors
-    /// [`TrainError::Differs`] if the checkpoint's settings are not `settings`; more epochs are allowed, and with the
-    /// fused engine another number of threads. [`TrainError::Model`] or [`TrainError::Dense`] if its tensors are
+    /// [`TrainError::Differs`] if the checkpoint's settings are not `settings`; more epochs are allowed unless the step
+    /// size decays, and with the fused engine another number of threads. [`TrainError::Model`] or [`TrainError::Dense`] if its tensors are
     /// not the model's. Nothing changes then.
     pub fn resume(&mut self, checkpoint: Checkpoint, settings: &RunSettings) -> Result<(), TrainError> {
         checkpoint.settings().require(settings)?;

@@ -123,8 +123,10 @@ fn stopped(result: Result<Outcome, TrainError>) -> (u64, usize) {
 #[test]
 fn a_run_stopped_after_any_step_ends_as_if_it_had_not_been() {
     for (kind, threads, others) in [(Kind::Fused, 1, [2, 3]), (Kind::Autodiff, 1, [1, 1])] {
-        for (noise, mask) in [(0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (0.25, 0.25)] {
-            let run = Run { kind, params: TrainParams { noise, mask, ..params() }, threads };
+        for (noise, mask, rate, decay) in
+            [(0.0, 0.0, 0.0, 0.0), (0.5, 0.0, 0.0, 0.5), (0.0, 0.5, 0.125, 0.0), (0.25, 0.25, 0.125, 1.0)]
+        {
+            let run = Run { kind, params: TrainParams { noise, mask, rate, decay, ..params() }, threads };
             let expected = whole(&run);
             for steps in 1..=12 {
                 let folder = TempDir::new().unwrap();
@@ -134,7 +136,7 @@ fn a_run_stopped_after_any_step_ends_as_if_it_had_not_been() {
                 let found = Run { threads, ..run }.go(folder.path(), NEVER).unwrap();
                 assert_eq!(
                     found, expected,
-                    "{kind:?}, noise {noise}, mask {mask}, stopped after {steps} steps"
+                    "{kind:?}, noise {noise}, mask {mask}, rate {rate}, decay {decay}, stopped after {steps} steps"
                 );
             }
         }
@@ -215,6 +217,21 @@ fn more_epochs_may_be_asked_for_also_when_all_are_done() {
 }
 
 #[test]
+fn epochs_stay_where_the_step_size_falls_towards_the_last() {
+    let falling = |epochs| TrainParams { epochs, decay: 0.5, ..params() };
+    let run = |epochs| Run { kind: Kind::Fused, params: falling(epochs), threads: 1 };
+    let folder = TempDir::new().unwrap();
+    let first = run(3).go(folder.path(), NEVER).unwrap();
+    match run(4).go(folder.path(), NEVER) {
+        Err(TrainError::Differs { what, kept, asked }) => {
+            assert_eq!((what.as_str(), kept.as_str(), asked.as_str()), ("epochs", "3", "4"));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(run(3).go(folder.path(), NEVER).unwrap(), first);
+}
+
+#[test]
 fn another_run_is_refused_by_name_and_changes_nothing() {
     let folder = TempDir::new().unwrap();
     let run = Run { kind: Kind::Autodiff, params: params(), threads: 1 };
@@ -223,7 +240,7 @@ fn another_run_is_refused_by_name_and_changes_nothing() {
     let checkpoint = || Checkpoint::from_bytes(&before).unwrap();
 
     type Change = fn(&mut RunSettings);
-    let cases: [(Change, [&str; 3]); 17] = [
+    let cases: [(Change, [&str; 3]); 19] = [
         (|s| s.preset = "deep".into(), ["preset", "test", "deep"]),
         (|s| s.pixels = 25, ["pixels", "16", "25"]),
         (|s| s.code = 4, ["code size", "8", "4"]),
@@ -235,6 +252,8 @@ fn another_run_is_refused_by_name_and_changes_nothing() {
         (|s| s.config.order = EpochOrder::Sequential, ["order", "shuffled", "sequential"]),
         (|s| s.config.noise = 0.5, ["noise", "0", "0.5"]),
         (|s| s.config.mask = 0.25, ["mask", "0", "0.25"]),
+        (|s| s.config.rate = 0.125, ["rate", "0", "0.125"]),
+        (|s| s.config.decay = 0.5, ["decay", "0", "0.5"]),
         (|s| s.init = Some("w.safetensors".into()), ["initial weights", "drawn", "w.safetensors"]),
         (|s| s.threads = 2, ["threads", "1", "2"]),
         (|s| s.data.train.images = 11, ["training images", "10 of 4 x 4", "11 of 4 x 4"]),

@@ -92,6 +92,7 @@ fn what_is_saved_is_read_back() {
     let restored = Restoration { damaged_mse: 0.1, mse: 0.02, psnr_db: 17.0 };
     let mut noisy = RunRecord { restored: Some(restored), ..record(files) };
     (noisy.config.noise, noisy.config.mask) = (0.5, 0.25);
+    (noisy.config.rate, noisy.config.decay) = (0.1, 0.5);
     folder.save(&history(), &noisy).unwrap();
     assert_eq!(folder.record().unwrap(), noisy);
 }

@@ -62,6 +62,8 @@ fn the_record_says_what_was_done() {
         order: EpochOrder::Sequential,
         noise: 0.25,
         mask: 0.125,
+        rate: 0.0,
+        decay: 0.0,
     };
     assert_eq!(record.config, expected);
     assert_eq!((record.model.preset.as_str(), record.model.pixels, record.model.code), ("shallow", 784, 8));

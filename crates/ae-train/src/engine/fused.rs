@@ -3,12 +3,12 @@
 use std::iter::zip;
 
 use ae_data::ImageSet;
-use ae_dense::{Adam, DenseError, LayerValues, Learner, Loss, SparseRows, Stack, Targets, Team};
+use ae_dense::{Adam, Bottleneck, DenseError, LayerValues, Learner, Loss, SparseRows, Stack, Targets, Team};
 use ae_model::{AutoencoderStack, ModelError, NamedTensor, Parameters};
 
 use super::{Engine, Inputs};
 use crate::corrupt::MaskedRows;
-use crate::{AdamState, Corruption, Moments, TrainError};
+use crate::{AdamState, Corruption, Moments, TrainConfig, TrainError, code_noise};
 
 /// Share of nonzero training pixels below which the first layer runs over lists of them.
 const SPARSE_BELOW: f64 = 0.25;
@@ -18,6 +18,9 @@ pub(crate) struct Fused<'a, M> {
     learner: Learner,
     team: Team,
     feed: Feed,
+    config: TrainConfig,
+    /// `(B, CODE)`: what is added to a batch's codes, where bits are paid for.
+    noise: Vec<f32>,
 }
 
 /// How training images reach the first layer.
@@ -75,16 +78,15 @@ impl<'a, M: AutoencoderStack + Parameters> Fused<'a, M> {
     pub(crate) fn new(
         model: &'a mut M,
         train: &ImageSet,
-        learning_rate: f32,
-        batch_size: usize,
-        corruption: Option<Corruption>,
+        config: TrainConfig,
         team: Team,
     ) -> Result<Self, TrainError> {
-        let adam = Adam { learning_rate, ..Adam::default() };
+        let adam = Adam { learning_rate: config.learning_rate(), ..Adam::default() };
         let stack = Stack::new(&model.layers())?;
-        let max_batch = batch_size.min(train.len());
+        let max_batch = config.batch_size().min(train.len());
         let learner = Learner::new(stack, Loss::BceWithLogits, adam, max_batch, team.clone())?;
-        Ok(Self { model, learner, team, feed: Feed::new(train, corruption, max_batch)? })
+        let feed = Feed::new(train, config.corruption(), max_batch)?;
+        Ok(Self { model, learner, team, feed, config, noise: Vec::new() })
     }
 }
 
@@ -105,8 +107,18 @@ impl<M: AutoencoderStack + Parameters + Send + Sync> Engine for Fused<'_, M> {
     }
 
     fn step(&mut self, epoch: u64, images: &ImageSet, rows: &[u32]) -> Result<f64, TrainError> {
-        let inputs = self.feed.inputs(&self.team, epoch, images, rows)?;
-        Ok(self.learner.step(inputs, Targets::Bytes { pixels: images.pixels(), rows })?)
+        let (seed, price) = (self.config.params().seed, self.config.rate());
+        let (layer, width) = (self.model.encoder_layers() - 1, self.sizes().1);
+        let Self { learner, team, feed, config, noise, .. } = self;
+        learner.set_learning_rate(config.learning_rate_in(epoch))?;
+        let inputs = feed.inputs(team, epoch, images, rows)?;
+        let targets = Targets::Bytes { pixels: images.pixels(), rows };
+        if price == 0.0 {
+            return Ok(learner.step(inputs, targets)?);
+        }
+        noise.resize(rows.len() * width, 0.0);
+        code_noise::fill(team, seed, epoch, rows, width, noise);
+        Ok(learner.step_through(inputs, targets, Bottleneck { layer, noise, price })?)
     }
 
     fn forward(
