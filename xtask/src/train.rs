@@ -18,7 +18,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     let config = args.params().check()?;
     let code = args.code();
     let source = args.data.source().unwrap_or_else(data::mnist);
-    menu::check_code(code)?;
+    menu::check_code(args.preset, code)?;
     let images = data::load(&source, config.seed())?;
     let mut model = menu::build(args.preset, images.train.pixels_per_image(), code, config.seed())?;
     if let Some(init) = &args.init {
