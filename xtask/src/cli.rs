@@ -16,7 +16,7 @@ use crate::encode::EncodeArgs;
 use crate::evaluate::EvaluateArgs;
 use crate::generate::GenerateArgs;
 use crate::info::InfoArgs;
-use crate::paths;
+use crate::{menu, paths};
 
 /// Train an autoencoder, and draw what it learned.
 #[derive(Debug, Parser)]
@@ -65,6 +65,13 @@ pub(crate) struct TrainArgs {
     /// Share of each training input's pixels that are zeroed; the target stays whole [default: the preset's]
     #[arg(long, value_name = "FRACTION", allow_negative_numbers = true)]
     pub(crate) mask: Option<f32>,
+    /// Nats of an image's BCE that a bit of its code has to save: codes are trained to be stored in whole numbers;
+    /// 0 leaves them alone [default: the preset's]
+    #[arg(long, value_name = "NATS", allow_negative_numbers = true)]
+    pub(crate) rate: Option<f32>,
+    /// Share of the epochs, the last ones, over which the step size falls to 0 [default: the preset's]
+    #[arg(long, value_name = "FRACTION", allow_negative_numbers = true)]
+    pub(crate) decay: Option<f32>,
     /// What every random draw descends from [default: 0]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -120,6 +127,8 @@ impl TrainArgs {
             learning_rate: self.learning_rate.unwrap_or(base.learning_rate),
             noise: self.noise.unwrap_or(base.noise),
             mask: self.mask.unwrap_or(base.mask),
+            rate: self.rate.unwrap_or(base.rate),
+            decay: self.decay.unwrap_or(base.decay),
             seed: self.seed.unwrap_or(base.seed),
             order: match self.order {
                 None => base.order,
@@ -134,16 +143,20 @@ impl TrainArgs {
         self.code.unwrap_or(self.preset().default_code())
     }
 
-    /// The folder of the run: the one asked for, or the one that the preset, its code size and a corruption
-    /// that is not the preset's own give it.
+    /// The folder of the run: the one asked for, or the one that the preset, its code size, and a corruption
+    /// or a rate that is not the preset's own give it.
     pub(crate) fn run_folder(&self) -> PathBuf {
         if let Some(folder) = &self.run {
             return folder.clone();
         }
         let mut folder = paths::run_folder(self.preset(), self.code()).into_os_string();
-        let preset = self.preset().params();
+        let preset = self.preset().params(self.code());
         let ours = self.params(preset);
-        for (name, ours, preset) in [("noise", ours.noise, preset.noise), ("mask", ours.mask, preset.mask)] {
+        for (name, ours, preset) in [
+            ("noise", ours.noise, preset.noise),
+            ("mask", ours.mask, preset.mask),
+            ("rate", ours.rate, preset.rate),
+        ] {
             if ours != preset {
                 folder.push(format!("-{name}{ours}"));
             }
@@ -154,14 +167,20 @@ impl TrainArgs {
 
 /// What stands under the flags: the presets' defaults, as they are, and examples.
 fn train_help() -> String {
-    let mut help = "Presets:          code  epochs  batch size  learning rate  noise  mask\n".to_owned();
+    let mut help =
+        "Presets:          code  epochs  batch size  learning rate  noise  mask  rate  decay\n".to_owned();
     for preset in PresetName::value_variants() {
-        let TrainParams { epochs, batch_size, learning_rate, noise, mask, .. } = preset.params();
-        help += &format!(
-            "  {:<14}{:>6}{epochs:>8}{batch_size:>12}{learning_rate:>15}{noise:>7}{mask:>6}\n",
-            preset.name(),
-            preset.default_code(),
-        );
+        // Its default code size, and those that are trained otherwise.
+        let default = preset.default_code();
+        let shown = |&code: &usize| code == default || preset.params(code) != preset.params(default);
+        for code in menu::codes(*preset).into_iter().filter(shown) {
+            let TrainParams { epochs, batch_size, learning_rate, noise, mask, rate, decay, .. } =
+                preset.params(code);
+            help += &format!(
+                "  {:<14}{code:>6}{epochs:>8}{batch_size:>12}{learning_rate:>15}{noise:>7}{mask:>6}{rate:>6}{decay:>7}\n",
+                preset.name(),
+            );
+        }
     }
     help + "
 Examples:
@@ -215,6 +234,12 @@ pub(crate) enum PresetName {
     Masked,
     /// As shallow, on noisy inputs: removes noise
     Denoising,
+    /// Three wide dense layers a side (1000 and 500 hidden units; 1000 alone for 128 numbers), a linear code,
+    /// trained to be stored in few bits
+    Codec,
+    /// Four dense layers a side (1000, 500 and 250 hidden units), part of each training input masked: the
+    /// codes to classify by
+    Features,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -263,26 +288,43 @@ impl PresetName {
             Self::Deep => "deep",
             Self::Masked => "masked",
             Self::Denoising => "denoising",
+            Self::Codec => "codec",
+            Self::Features => "features",
         }
     }
 
     /// Numbers in its code where none are asked for.
     pub(crate) fn default_code(self) -> usize {
         match self {
-            Self::Shallow | Self::Masked | Self::Denoising => 32,
+            Self::Shallow | Self::Masked | Self::Denoising | Self::Codec | Self::Features => 32,
             Self::Deep => 2,
         }
     }
 
-    /// How it is trained where nothing else is asked for. `shallow` is the reference recipe; the others were
-    /// chosen on the last 10,000 training images, held out for it: see docs/results.md.
-    pub(crate) fn params(self) -> TrainParams {
+    /// How it is trained to make codes of `code` numbers where nothing else is asked for. `shallow` is the
+    /// reference recipe; the others were chosen on the last 10,000 training images, held out for it: see
+    /// docs/results.md.
+    pub(crate) fn params(self, code: usize) -> TrainParams {
         let recipe = TrainParams::default();
         match self {
             Self::Shallow => recipe,
             Self::Deep => TrainParams { batch_size: 128, ..recipe },
             Self::Masked => TrainParams { epochs: 60, batch_size: 128, mask: 0.75, ..recipe },
             Self::Denoising => TrainParams { learning_rate: 5e-4, noise: 0.5, ..recipe },
+            Self::Codec => TrainParams {
+                epochs: 20,
+                batch_size: 128,
+                // The more numbers, the less a bit may cost: together they cover 5 to 40 bytes an image.
+                rate: match code {
+                    ..=16 => 0.4,
+                    ..=32 => 0.15,
+                    ..=64 => 0.06,
+                    _ => 0.03,
+                },
+                decay: 0.5,
+                ..recipe
+            },
+            Self::Features => TrainParams { epochs: 20, batch_size: 128, mask: 0.25, ..recipe },
         }
     }
 }

@@ -51,7 +51,7 @@ struct Plan {
 impl Plan {
     fn of(args: &TrainArgs, kept: Option<&RunSettings>) -> Result<Self> {
         let Some(kept) = kept else {
-            let config = args.params(args.preset().params()).check()?;
+            let config = args.params(args.preset().params(args.code())).check()?;
             return Ok(Self {
                 preset: args.preset(),
                 code: args.code(),
@@ -92,7 +92,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     // Whatever can be found wrong is found before a folder is touched.
     let plan = Plan::of(args, kept.as_ref().map(|(_, checkpoint)| checkpoint.settings()))?;
     let Plan { preset, code, config, source, init, engine, threads } = plan;
-    menu::check_code(code)?;
+    menu::check_code(preset, code)?;
     let images = data::load(&source, config.seed())?;
     let mut model = menu::build(preset, images.train.pixels_per_image(), code, config.seed())?;
     // A run that goes on has its weights in its checkpoint.

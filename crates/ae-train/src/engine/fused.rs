@@ -19,6 +19,10 @@ pub(crate) struct Fused<'a, M> {
     team: Team,
     feed: Feed,
     config: TrainConfig,
+    /// Layers of the encoder; asking the model copies its weights.
+    encoder_layers: usize,
+    /// Values in a code.
+    code: usize,
     /// `(B, CODE)`: what is added to a batch's codes, where bits are paid for.
     noise: Vec<f32>,
 }
@@ -82,11 +86,12 @@ impl<'a, M: AutoencoderStack + Parameters> Fused<'a, M> {
         team: Team,
     ) -> Result<Self, TrainError> {
         let adam = Adam { learning_rate: config.learning_rate(), ..Adam::default() };
-        let stack = Stack::new(&model.layers())?;
+        let (layers, encoder_layers) = (model.layers(), model.encoder_layers());
+        let (stack, code) = (Stack::new(&layers)?, layers[encoder_layers - 1].outputs());
         let max_batch = config.batch_size().min(train.len());
         let learner = Learner::new(stack, Loss::BceWithLogits, adam, max_batch, team.clone())?;
         let feed = Feed::new(train, config.corruption(), max_batch)?;
-        Ok(Self { model, learner, team, feed, config, noise: Vec::new() })
+        Ok(Self { model, learner, team, feed, config, encoder_layers, code, noise: Vec::new() })
     }
 }
 
@@ -103,13 +108,12 @@ impl<M: AutoencoderStack + Parameters + Send + Sync> Engine for Fused<'_, M> {
     }
 
     fn sizes(&self) -> (usize, usize) {
-        (self.learner.stack().inputs(), self.model.layers()[self.model.encoder_layers() - 1].outputs())
+        (self.learner.stack().inputs(), self.code)
     }
 
     fn step(&mut self, epoch: u64, images: &ImageSet, rows: &[u32]) -> Result<f64, TrainError> {
-        let (seed, price) = (self.config.params().seed, self.config.rate());
-        let (layer, width) = (self.model.encoder_layers() - 1, self.sizes().1);
-        let Self { learner, team, feed, config, noise, .. } = self;
+        let Self { learner, team, feed, config, encoder_layers, code, noise, .. } = self;
+        let (seed, price, layer, width) = (config.params().seed, config.rate(), *encoder_layers - 1, *code);
         learner.set_learning_rate(config.learning_rate_in(epoch))?;
         let inputs = feed.inputs(team, epoch, images, rows)?;
         let targets = Targets::Bytes { pixels: images.pixels(), rows };
@@ -127,7 +131,7 @@ impl<M: AutoencoderStack + Parameters + Send + Sync> Engine for Fused<'_, M> {
         codes: &mut Vec<f32>,
         logits: &mut Vec<f32>,
     ) -> Result<(), TrainError> {
-        let (stack, encoder_layers) = (self.learner.stack(), self.model.encoder_layers());
+        let (stack, encoder_layers) = (self.learner.stack(), self.encoder_layers);
         let (inputs, count) = match inputs {
             Inputs::Images(images, rows) => {
                 (ae_dense::Inputs::Bytes { pixels: images.pixels(), rows }, rows.len())
