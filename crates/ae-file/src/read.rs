@@ -121,7 +121,10 @@ mod tests {
         let pipe = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         let (opened, answer) = mpsc::channel();
-        std::thread::spawn(move || opened.send(open_without_waiting(&pipe).and_then(|file| file.metadata())));
+        std::thread::spawn(move || {
+            let metadata = open_without_waiting(&pipe).and_then(|file| file.metadata());
+            opened.send(metadata).expect("the test waits for it");
+        });
         let metadata = answer.recv_timeout(Duration::from_secs(60)).expect("it waits").unwrap();
         assert!(matches!(require_regular(&metadata), Err(ReadError::NotRegular)));
     }
