@@ -62,7 +62,8 @@ pub enum Event<'a> {
 /// trainer.keep(&run, trainer.settings("mine", None, data.clone()), CHECKPOINT_EVERY);
 /// trainer.stop_when(|| true); // after the first step
 /// assert!(matches!(trainer.train(&mut |_| {}), Err(TrainError::Stopped { epoch: 1, step: 1 })));
-/// drop((trainer, run));
+/// drop(trainer);
+/// drop(run); // and with it the lock
 ///
 /// let mut model = Shallow::<4, 4>::build(0)?;
 /// let run = RunFolder::resume(&folder)?;
