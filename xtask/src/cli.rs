@@ -89,6 +89,15 @@ pub(crate) struct TrainArgs {
 }
 
 impl TrainArgs {
+    /// The flags that name a preset, a code size and data, and leave the rest to the preset.
+    pub(crate) fn of(preset: PresetName, code: usize, data: DataArgs) -> Self {
+        let arguments = ["cargo xtask", "train", "--preset", preset.name(), "--code", &code.to_string()];
+        match Cli::parse_from(arguments).command {
+            Command::Train(args) => Self { data, ..args },
+            other => unreachable!("the arguments name a training, not {other:?}"),
+        }
+    }
+
     /// The settings the flags stand for, unchecked.
     pub(crate) fn params(&self) -> TrainParams {
         let preset = self.preset.params();
@@ -153,7 +162,8 @@ Examples:
 #[command(after_help = "Examples:
   cargo xtask figure                         ten test images over their reconstructions
   cargo xtask figure all                     every figure that the run allows
-  cargo xtask figure codes --run runs/deep-2 two-dimensional codes beside PCA")]
+  cargo xtask figure codes --run runs/deep-2 two-dimensional codes beside PCA
+  cargo xtask figure rate                    trains what is missing, and writes runs/rate/")]
 pub(crate) struct FigureArgs {
     /// What to draw
     #[arg(value_enum, default_value_t = FigureName::Reconstructions)]
@@ -225,6 +235,8 @@ pub(crate) enum FigureName {
     Denoising,
     /// The weights of the first layer
     Filters,
+    /// Bytes against distortion: all codes and what people use instead; trains what is missing
+    Rate,
     /// All that the run allows
     All,
 }
@@ -273,6 +285,7 @@ impl FigureName {
             Self::Plane => "plane",
             Self::Denoising => "denoising",
             Self::Filters => "filters",
+            Self::Rate => "rate",
             Self::All => "all",
         }
     }

@@ -20,6 +20,7 @@ mod npy;
 mod output;
 mod paths;
 mod progress;
+mod rate;
 mod run;
 mod train;
 
