@@ -114,6 +114,15 @@ fn checkpoint_help() -> String {
 }
 
 impl TrainArgs {
+    /// The flags that name a preset, a code size and data, and leave the rest to the preset.
+    pub(crate) fn of(preset: PresetName, code: usize, data: DataArgs) -> Self {
+        let arguments = ["cargo xtask", "train", "--preset", preset.name(), "--code", &code.to_string()];
+        match Cli::parse_from(arguments).command {
+            Command::Train(args) => Self { data, ..args },
+            other => unreachable!("the arguments name a training, not {other:?}"),
+        }
+    }
+
     /// The preset, where no run says otherwise.
     pub(crate) fn preset(&self) -> PresetName {
         self.preset.unwrap_or(PresetName::Shallow)
@@ -198,7 +207,8 @@ Examples:
 #[command(after_help = "Examples:
   cargo xtask figure                         ten test images over their reconstructions
   cargo xtask figure all                     every figure that the run allows
-  cargo xtask figure codes --run runs/deep-2 two-dimensional codes beside PCA")]
+  cargo xtask figure codes --run runs/deep-2 two-dimensional codes beside PCA
+  cargo xtask figure rate                    trains what is missing, and writes runs/rate/")]
 pub(crate) struct FigureArgs {
     /// What to draw
     #[arg(value_enum, default_value_t = FigureName::Reconstructions)]
@@ -276,6 +286,8 @@ pub(crate) enum FigureName {
     Denoising,
     /// The weights of the first layer
     Filters,
+    /// Bytes against distortion: all codes and what people use instead; trains what is missing
+    Rate,
     /// All that the run allows
     All,
 }
@@ -341,6 +353,7 @@ impl FigureName {
             Self::Plane => "plane",
             Self::Denoising => "denoising",
             Self::Filters => "filters",
+            Self::Rate => "rate",
             Self::All => "all",
         }
     }

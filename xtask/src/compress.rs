@@ -98,7 +98,7 @@ pub(crate) fn run(args: &CompressArgs) -> Result<()> {
     let work = Work { run: &run, team: run::team(args.threads)?, bar };
 
     let Sample { codes, own_mse } = work.sample(images)?;
-    let quantiser = Quantiser::matched(&work.team, run.coder.decoder(), &codes, own_mse, args.quality)?;
+    let quantiser = steps(&run, &work.team, &codes, own_mse, args.quality)?;
     let coding = Coding::fit(quantiser, &codes, labels.as_deref())?;
     drop(codes);
     let bits = args.embed_decoder.map(Bits::weights);
@@ -126,6 +126,21 @@ pub(crate) fn run(args: &CompressArgs) -> Result<()> {
     }
     println!("took            {seconds:.2} s, {:.0} MB/s of pixels", numbers / seconds / 1e6);
     Ok(())
+}
+
+/// The steps that a run's codes are rounded by: of a run whose codes were trained to be stored in whole numbers, the
+/// same for all units; of any other, matched to what each unit does to an image.
+pub(crate) fn steps(
+    run: &Run,
+    team: &Team,
+    codes: &[f32],
+    own_mse: f64,
+    quality: Quality,
+) -> Result<Quantiser, CodecError> {
+    if run.record.config.rate > 0.0 {
+        return Quantiser::uniform(run.coder.code_size(), quality.scale());
+    }
+    Quantiser::matched(team, run.coder.decoder(), codes, own_mse, quality)
 }
 
 /// What both passes over the images compute with.

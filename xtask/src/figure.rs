@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use crate::cli::{FigureArgs, FigureName};
 use crate::output::say;
 use crate::run::{self, Run};
-use crate::{evaluate, generate};
+use crate::{evaluate, generate, rate};
 
 /// Images side by side, as in the well-known tutorial.
 const SHOWN: usize = 10;
@@ -63,6 +63,9 @@ impl Figure {
 
 /// Draws figures of a run that is there.
 pub(crate) fn run(args: &FigureArgs) -> Result<()> {
+    if args.figure == FigureName::Rate {
+        return rate::run(args);
+    }
     let run = run::open(args.run.as_deref())?;
     let images = run.images(&args.data)?;
     match args.figure {
@@ -111,7 +114,7 @@ impl View<'_> {
             FigureName::Codes => self.codes(),
             FigureName::Plane => self.plane(),
             FigureName::Denoising => self.denoising(),
-            FigureName::All => bail!("`all` names figures, it is none"),
+            FigureName::Rate | FigureName::All => bail!("`{}` is no figure of one run", name.name()),
         }
     }
 

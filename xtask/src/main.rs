@@ -19,6 +19,7 @@ mod menu;
 mod output;
 mod paths;
 mod progress;
+mod rate;
 mod run;
 mod signals;
 mod train;

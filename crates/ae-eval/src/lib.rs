@@ -5,6 +5,8 @@
 //! - [`Reconstruction`] says what the way through the code loses, in every usual unit;
 //! - [`probe()`] trains a small network on codes, on components or on pixels, with many labels or few;
 //! - [`Neighbours`] classifies by the nearest codes;
+//! - [`CodedRate`] says what images cost as codes in a file, [`transform_coder`], [`JpegRate`] and
+//!   [`LosslessRates`] what they cost otherwise;
 //! - [`CodeSampler`], [`interpolate`] and [`code_plane`] make codes that no image has, for the decoder to
 //!   draw.
 //!
@@ -32,6 +34,7 @@ mod linalg;
 mod pca;
 mod probe;
 mod random;
+mod rate;
 mod reconstruction;
 mod rows;
 mod sampler;
@@ -42,6 +45,7 @@ pub use error::EvalError;
 pub use knn::Neighbours;
 pub use pca::Pca;
 pub use probe::{Budget, Probe, ProbeParams, ProbeScore, probe};
+pub use rate::{CodedRate, JpegRate, LosslessRates, RateError, transform_coder};
 pub use reconstruction::{Reconstruction, ReconstructionSums};
 pub use rows::{Labelled, Rows};
 pub use sampler::{CodePlane, CodeSampler, code_plane, interpolate, sample_standard_normal};
