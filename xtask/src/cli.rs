@@ -329,8 +329,8 @@ impl PresetName {
                 // The more numbers, the less a bit may cost: together they cover 5 to 40 bytes an image.
                 rate: match code {
                     ..=16 => 0.4,
-                    ..=32 => 0.15,
-                    ..=64 => 0.06,
+                    17..=32 => 0.15,
+                    33..=64 => 0.06,
                     _ => 0.03,
                 },
                 decay: 0.5,
