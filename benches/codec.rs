@@ -21,8 +21,9 @@ fn codec(criterion: &mut Criterion) {
     let mut model = Shallow::<784, 32>::build(0).expect("memory");
     let config = TrainParams { epochs: 1, ..TrainParams::default() }.check().expect("the recipe's settings");
     let two = NonZeroUsize::new(2).expect("two");
-    let trainer = Trainer::fused(&mut model, &images, config, two).expect("images of its size");
+    let mut trainer = Trainer::fused(&mut model, &images, config, two).expect("images of its size");
     trainer.train(&mut |_| ()).expect("the recipe learns");
+    drop(trainer);
     let stack = Stack::new(&model.layers()).expect("a preset");
     let coder = Coder::new(stack, 1, Outputs::Logits).expect("a preset");
     let own =
