@@ -1,5 +1,5 @@
-//! MNIST's 10,000 test images through the codec, with a 784-32-784 autoencoder after one epoch: from pixels to the bytes of an `.aez` file
-//! and back, and the entropy coder's own share. Throughput is in bytes of raw pixels.
+//! MNIST's 10,000 test images through the codec, with a 784-32-784 autoencoder after one epoch: from pixels to the
+//! bytes of an `.aez` file and back, and the entropy coder's own share. Throughput is in bytes of raw pixels.
 
 use std::hint::black_box;
 use std::io::Cursor;

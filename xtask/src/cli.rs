@@ -3,10 +3,12 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use ae_train::{EpochOrder, TrainParams};
+use ae_train::{CHECKPOINT_EVERY, EpochOrder, TrainParams};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::check::CheckArgs;
 use crate::compress::CompressArgs;
 use crate::decode::DecodeArgs;
 use crate::decompress::DecompressArgs;
@@ -14,7 +16,7 @@ use crate::encode::EncodeArgs;
 use crate::evaluate::EvaluateArgs;
 use crate::generate::GenerateArgs;
 use crate::info::InfoArgs;
-use crate::paths;
+use crate::{menu, paths};
 
 /// Train an autoencoder, and draw what it learned.
 #[derive(Debug, Parser)]
@@ -35,16 +37,16 @@ pub(crate) enum Command {
     Compress(CompressArgs),
     Decompress(DecompressArgs),
     Info(InfoArgs),
-    Check,
+    Check(CheckArgs),
 }
 
 /// Train an autoencoder, and write the run, its reconstructions and its loss curve
 #[derive(Debug, Args)]
 #[command(after_help = train_help())]
 pub(crate) struct TrainArgs {
-    /// Shape of the network
-    #[arg(long, value_enum, default_value_t = PresetName::Shallow)]
-    pub(crate) preset: PresetName,
+    /// Shape of the network [default: shallow]
+    #[arg(long, value_enum)]
+    pub(crate) preset: Option<PresetName>,
     /// Numbers in a code [default: the preset's]
     #[arg(long, value_name = "N")]
     pub(crate) code: Option<usize>,
@@ -63,29 +65,52 @@ pub(crate) struct TrainArgs {
     /// Share of each training input's pixels that are zeroed; the target stays whole [default: the preset's]
     #[arg(long, value_name = "FRACTION", allow_negative_numbers = true)]
     pub(crate) mask: Option<f32>,
-    /// What every random draw descends from
-    #[arg(long, value_name = "N", default_value_t = TrainParams::default().seed)]
-    pub(crate) seed: u64,
-    /// Order of an epoch
-    #[arg(long, value_enum, default_value_t = OrderName::Shuffled)]
-    pub(crate) order: OrderName,
+    /// Nats of an image's BCE that a bit of its code has to save: codes are trained to be stored in whole numbers;
+    /// 0 leaves them alone [default: the preset's]
+    #[arg(long, value_name = "NATS", allow_negative_numbers = true)]
+    pub(crate) rate: Option<f32>,
+    /// Share of the epochs, the last ones, over which the step size falls to 0 [default: the preset's]
+    #[arg(long, value_name = "FRACTION", allow_negative_numbers = true)]
+    pub(crate) decay: Option<f32>,
+    /// What every random draw descends from [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Order of an epoch [default: shuffled]
+    #[arg(long, value_enum)]
+    pub(crate) order: Option<OrderName>,
     #[command(flatten)]
     pub(crate) data: DataArgs,
     /// Weights to start from, instead of drawing them
     #[arg(long, value_name = "FILE")]
     pub(crate) init: Option<PathBuf>,
-    /// What computes the training
-    #[arg(long, value_enum, default_value_t = EngineName::Fused)]
-    pub(crate) engine: EngineName,
+    /// What computes the training [default: fused]
+    #[arg(long, value_enum)]
+    pub(crate) engine: Option<EngineName>,
     /// Threads to compute with [default: as many as help]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
     /// Folder of the run [default: runs/PRESET-CODE, and -noiseX or -maskX if given]
     #[arg(long, value_name = "DIR")]
     pub(crate) run: Option<PathBuf>,
+    /// Go on with the run in the folder from its last checkpoint; what no flag says is as it was
+    #[arg(long, conflicts_with = "force")]
+    pub(crate) resume: bool,
     /// Replace a run that stands in the folder
     #[arg(long)]
     pub(crate) force: bool,
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, help = checkpoint_help())]
+    pub(crate) checkpoint_every: Option<Duration>,
+}
+
+/// A number of seconds from 0.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().map_err(|error| format!("{error}"))?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+fn checkpoint_help() -> String {
+    let default = CHECKPOINT_EVERY.as_secs();
+    format!("Make a checkpoint so often within an epoch, besides those between epochs [default: {default}]")
 }
 
 impl TrainArgs {
@@ -98,37 +123,49 @@ impl TrainArgs {
         }
     }
 
-    /// The settings the flags stand for, unchecked.
-    pub(crate) fn params(&self) -> TrainParams {
-        let preset = self.preset.params();
+    /// The preset, where no run says otherwise.
+    pub(crate) fn preset(&self) -> PresetName {
+        self.preset.unwrap_or(PresetName::Shallow)
+    }
+
+    /// The settings the flags stand for, unchecked; where they say nothing, those of `base`.
+    pub(crate) fn params(&self, base: TrainParams) -> TrainParams {
         TrainParams {
-            epochs: self.epochs.unwrap_or(preset.epochs),
-            batch_size: self.batch_size.unwrap_or(preset.batch_size),
-            learning_rate: self.learning_rate.unwrap_or(preset.learning_rate),
-            noise: self.noise.unwrap_or(preset.noise),
-            mask: self.mask.unwrap_or(preset.mask),
-            seed: self.seed,
+            epochs: self.epochs.unwrap_or(base.epochs),
+            batch_size: self.batch_size.unwrap_or(base.batch_size),
+            learning_rate: self.learning_rate.unwrap_or(base.learning_rate),
+            noise: self.noise.unwrap_or(base.noise),
+            mask: self.mask.unwrap_or(base.mask),
+            rate: self.rate.unwrap_or(base.rate),
+            decay: self.decay.unwrap_or(base.decay),
+            seed: self.seed.unwrap_or(base.seed),
             order: match self.order {
-                OrderName::Shuffled => EpochOrder::Shuffled,
-                OrderName::Sequential => EpochOrder::Sequential,
+                None => base.order,
+                Some(OrderName::Shuffled) => EpochOrder::Shuffled,
+                Some(OrderName::Sequential) => EpochOrder::Sequential,
             },
         }
     }
 
-    /// Numbers in a code.
+    /// Numbers in a code, where no run says otherwise.
     pub(crate) fn code(&self) -> usize {
-        self.code.unwrap_or(self.preset.default_code())
+        self.code.unwrap_or(self.preset().default_code())
     }
 
-    /// The folder of the run: the one asked for, or the one that the preset, its code size and a corruption
-    /// that is not the preset's own give it.
+    /// The folder of the run: the one asked for, or the one that the preset, its code size, and a corruption
+    /// or a rate that is not the preset's own give it.
     pub(crate) fn run_folder(&self) -> PathBuf {
         if let Some(folder) = &self.run {
             return folder.clone();
         }
-        let mut folder = paths::run_folder(self.preset, self.code()).into_os_string();
-        let (ours, preset) = (self.params(), self.preset.params());
-        for (name, ours, preset) in [("noise", ours.noise, preset.noise), ("mask", ours.mask, preset.mask)] {
+        let mut folder = paths::run_folder(self.preset(), self.code()).into_os_string();
+        let preset = self.preset().params(self.code());
+        let ours = self.params(preset);
+        for (name, ours, preset) in [
+            ("noise", ours.noise, preset.noise),
+            ("mask", ours.mask, preset.mask),
+            ("rate", ours.rate, preset.rate),
+        ] {
             if ours != preset {
                 folder.push(format!("-{name}{ours}"));
             }
@@ -139,14 +176,20 @@ impl TrainArgs {
 
 /// What stands under the flags: the presets' defaults, as they are, and examples.
 fn train_help() -> String {
-    let mut help = "Presets:          code  epochs  batch size  learning rate  noise  mask\n".to_owned();
+    let mut help =
+        "Presets:          code  epochs  batch size  learning rate  noise  mask  rate  decay\n".to_owned();
     for preset in PresetName::value_variants() {
-        let TrainParams { epochs, batch_size, learning_rate, noise, mask, .. } = preset.params();
-        help += &format!(
-            "  {:<14}{:>6}{epochs:>8}{batch_size:>12}{learning_rate:>15}{noise:>7}{mask:>6}\n",
-            preset.name(),
-            preset.default_code(),
-        );
+        // Its default code size, and those that are trained otherwise.
+        let default = preset.default_code();
+        let shown = |&code: &usize| code == default || preset.params(code) != preset.params(default);
+        for code in menu::codes(*preset).into_iter().filter(shown) {
+            let TrainParams { epochs, batch_size, learning_rate, noise, mask, rate, decay, .. } =
+                preset.params(code);
+            help += &format!(
+                "  {:<14}{code:>6}{epochs:>8}{batch_size:>12}{learning_rate:>15}{noise:>7}{mask:>6}{rate:>6}{decay:>7}\n",
+                preset.name(),
+            );
+        }
     }
     help + "
 Examples:
@@ -154,7 +197,9 @@ Examples:
   cargo xtask train --code 8 --epochs 20             eight numbers an image, into runs/shallow-8
   cargo xtask train --preset deep --code 2           a deeper net with two-dimensional codes
   cargo xtask train --preset denoising --code 128    learns to remove noise
-  cargo xtask train --images mine.idx.gz --run runs/mine   your own images; the last tenth is held out"
+  cargo xtask train --images mine.idx.gz --run runs/mine   your own images; the last tenth is held out
+  cargo xtask train --resume                         goes on with a run that was stopped or killed
+  cargo xtask train --resume --epochs 100            trains a finished run further"
 }
 
 /// Draw a run: reconstructions, loss, codes, samples
@@ -199,6 +244,12 @@ pub(crate) enum PresetName {
     Masked,
     /// As shallow, on noisy inputs: removes noise
     Denoising,
+    /// Three wide dense layers a side (1000 and 500 hidden units; 1000 alone for 128 numbers), a linear code,
+    /// trained to be stored in few bits
+    Codec,
+    /// Four dense layers a side (1000, 500 and 250 hidden units), part of each training input masked: the
+    /// codes to classify by
+    Features,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -249,26 +300,43 @@ impl PresetName {
             Self::Deep => "deep",
             Self::Masked => "masked",
             Self::Denoising => "denoising",
+            Self::Codec => "codec",
+            Self::Features => "features",
         }
     }
 
     /// Numbers in its code where none are asked for.
     pub(crate) fn default_code(self) -> usize {
         match self {
-            Self::Shallow | Self::Masked | Self::Denoising => 32,
+            Self::Shallow | Self::Masked | Self::Denoising | Self::Codec | Self::Features => 32,
             Self::Deep => 2,
         }
     }
 
-    /// How it is trained where nothing else is asked for. `shallow` is the reference recipe; the others were
-    /// chosen on the last 10,000 training images, held out for it: see docs/results.md.
-    pub(crate) fn params(self) -> TrainParams {
+    /// How it is trained to make codes of `code` numbers where nothing else is asked for. `shallow` is the
+    /// reference recipe; the others were chosen on the last 10,000 training images, held out for it: see
+    /// docs/results.md.
+    pub(crate) fn params(self, code: usize) -> TrainParams {
         let recipe = TrainParams::default();
         match self {
             Self::Shallow => recipe,
             Self::Deep => TrainParams { batch_size: 128, ..recipe },
             Self::Masked => TrainParams { epochs: 60, batch_size: 128, mask: 0.75, ..recipe },
             Self::Denoising => TrainParams { learning_rate: 5e-4, noise: 0.5, ..recipe },
+            Self::Codec => TrainParams {
+                epochs: 20,
+                batch_size: 128,
+                // The more numbers, the less a bit may cost: together they cover 5 to 40 bytes an image.
+                rate: match code {
+                    ..=16 => 0.4,
+                    17..=32 => 0.15,
+                    33..=64 => 0.06,
+                    _ => 0.03,
+                },
+                decay: 0.5,
+                ..recipe
+            },
+            Self::Features => TrainParams { epochs: 20, batch_size: 128, mask: 0.25, ..recipe },
         }
     }
 }

@@ -128,7 +128,8 @@ pub(crate) fn run(args: &CompressArgs) -> Result<()> {
     Ok(())
 }
 
-/// The steps that a run's codes are rounded by.
+/// The steps that a run's codes are rounded by: of a run whose codes were trained to be stored in whole numbers, the
+/// same for all units; of any other, matched to what each unit does to an image.
 pub(crate) fn steps(
     run: &Run,
     team: &Team,
@@ -136,6 +137,9 @@ pub(crate) fn steps(
     own_mse: f64,
     quality: Quality,
 ) -> Result<Quantiser, CodecError> {
+    if run.record.config.rate > 0.0 {
+        return Quantiser::uniform(run.coder.code_size(), quality.scale());
+    }
     Quantiser::matched(team, run.coder.decoder(), codes, own_mse, quality)
 }
 

@@ -2,17 +2,17 @@
 
 use std::io::Write;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ae_data::{ImageWriter, WriteError};
 use ae_dense::Team;
 use ae_eval::Rows;
+use ae_npy::CodeReader;
 use ae_viz::to_level;
-use anyhow::{Context, Error, Result, ensure};
+use anyhow::{Error, Result, ensure};
 use clap::Args;
 
 use crate::encode::CHUNK;
-use crate::npy::CodeReader;
 use crate::output::{replace, require_other};
 use crate::run::{self, Run};
 
@@ -41,15 +41,14 @@ pub(crate) struct DecodeArgs {
 /// Writes the images that codes stand for.
 pub(crate) fn run(args: &DecodeArgs) -> Result<()> {
     let run = run::open(args.run.as_deref())?;
-    let cannot_decode = || format!("cannot decode {}", args.codes.display());
-    let codes = CodeReader::open(&args.codes, run.coder.code_size()).with_context(cannot_decode)?;
+    let codes = CodeReader::open(&args.codes, run.coder.code_size())?;
     require_other(&args.out, &args.codes)?;
     let count = codes.len();
     let (rows, cols) = (run.record.data.train.rows, run.record.data.train.cols);
     let team = run::team(args.threads)?;
     replace(&args.out, |out| {
         let writer = ImageWriter::new(out, count, rows, cols).map_err(bare)?;
-        write_images(codes, &run, &team, writer, cannot_decode)
+        write_images(codes, &args.codes, &run, &team, writer)
     })?;
     println!("wrote {}: {count} images of {rows} x {cols} pixels", args.out.display());
     Ok(())
@@ -57,27 +56,30 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<()> {
 
 fn write_images(
     mut codes: CodeReader,
+    path: &Path,
     run: &Run,
     team: &Team,
     mut writer: ImageWriter<&mut dyn Write>,
-    cannot_decode: impl Fn() -> String,
 ) -> Result<()> {
     let (mut values, mut pixels) = (Vec::new(), Vec::new());
     let mut done = 0;
-    while done < codes.len() {
-        codes.next_chunk(CHUNK, &mut values).with_context(&cannot_decode)?;
+    loop {
+        let read = codes.next_chunk(CHUNK, &mut values)?;
+        if read == 0 {
+            break;
+        }
         let images = run.coder.decode(team, Rows::values(&values, run.coder.code_size())?)?;
         pixels.clear();
         pixels.extend(images.iter().map_while(|&brightness| to_level(brightness)));
         // Finite codes of astronomical size can leave the decoder with infinity less infinity.
         ensure!(
             pixels.len() == images.len(),
-            "{}: the image of row {} is not finite",
-            cannot_decode(),
+            "cannot decode {}: the image of row {} is not finite",
+            path.display(),
             done + pixels.len() / run.coder.pixels(),
         );
         writer.write(&pixels).map_err(bare)?;
-        done += values.len() / run.coder.code_size();
+        done += read;
     }
     writer.finish().map_err(bare)?;
     Ok(())

@@ -1,5 +1,6 @@
 //! `cargo xtask encode`.
 
+use std::fs;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -7,10 +8,10 @@ use std::path::{Path, PathBuf};
 use ae_data::{DataError, ImageReader, Limits, LoadError, open_labels};
 use ae_dense::Team;
 use ae_eval::Rows;
-use anyhow::{Context, Result};
+use ae_npy::{Element, write_header, write_values};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use crate::npy::{self, Element};
 use crate::output::{replace, require_other};
 use crate::run::{self, Run};
 
@@ -31,7 +32,8 @@ pub(crate) struct EncodeArgs {
     /// Where the codes go: (images, code), 32-bit floats
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// IDX file with a label for each image; they go beside the codes, for codes.npy as codes.labels.npy
+    /// IDX file with a label for each image; they go beside the codes, for codes.npy as codes.labels.npy, where
+    /// no older labels may be left without it
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: Option<PathBuf>,
     /// Folder of the run [default: runs/shallow-32]
@@ -56,6 +58,11 @@ pub(crate) fn run(args: &EncodeArgs) -> Result<()> {
             require_other(&labels_out, input)?;
         }
     }
+    ensure!(
+        labels.is_some() || fs::symlink_metadata(&labels_out).is_err(),
+        "{} would stand beside codes of other images: give --labels, or remove it",
+        labels_out.display(),
+    );
     let (count, code) = (images.len(), run.coder.code_size());
     let team = run::team(args.threads)?;
     let codes = || replace(&args.out, |out| write_codes(images, &run, &team, out));
@@ -64,7 +71,7 @@ pub(crate) fn run(args: &EncodeArgs) -> Result<()> {
         Some(labels) => {
             // The labels take their place only once the codes have: never new labels beside old codes.
             replace(&labels_out, |out| {
-                npy::write_header(out, Element::U8, &[count as u64])?;
+                write_header(&mut *out, Element::U8, &[count as u64])?;
                 out.write_all(&labels)?;
                 codes()
             })?;
@@ -101,8 +108,8 @@ pub(crate) fn labels_of(images: &ImageReader, images_path: &Path, path: &Path) -
 
 fn write_codes(mut images: ImageReader, run: &Run, team: &Team, out: &mut dyn Write) -> Result<()> {
     let (pixels_per_image, code) = (run.coder.pixels(), run.coder.code_size());
-    npy::write_header(out, Element::F32, &[images.len() as u64, code as u64])?;
-    let (mut pixels, mut codes, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
+    write_header(&mut *out, Element::F32, &[images.len() as u64, code as u64])?;
+    let (mut pixels, mut codes) = (Vec::new(), Vec::new());
     loop {
         let read = images.next_chunk(CHUNK, &mut pixels)?;
         if read == 0 {
@@ -110,6 +117,6 @@ fn write_codes(mut images: ImageReader, run: &Run, team: &Team, out: &mut dyn Wr
         }
         codes.resize(read * code, 0.0);
         run.coder.encode_into(team, Rows::bytes(&pixels, pixels_per_image)?, &mut codes)?;
-        npy::write_values(out, &codes, &mut bytes)?;
+        write_values(&mut *out, &codes)?;
     }
 }

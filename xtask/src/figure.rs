@@ -10,6 +10,7 @@ use ae_viz::{GrayTile, Grid, LineChart, ScatterChart, SignedScale, SignedTile, V
 use anyhow::{Context, Result, bail};
 
 use crate::cli::{FigureArgs, FigureName};
+use crate::output::say;
 use crate::run::{self, Run};
 use crate::{evaluate, generate, rate};
 
@@ -85,7 +86,7 @@ pub(crate) fn draw(figures: &[FigureName], run: &Run, images: &Split) -> Result<
     for &figure in figures {
         match view.figure(figure)? {
             Figure::Files(files) => write(run, &files)?,
-            Figure::Skipped(reason) => println!("skipped {}: {reason}", figure.name()),
+            Figure::Skipped(reason) => say!("skipped {}: {reason}", figure.name()),
         }
     }
     Ok(())
@@ -97,7 +98,7 @@ fn write(run: &Run, files: &[(&'static str, Vec<u8>)]) -> Result<()> {
     for (name, bytes) in files {
         let path = folder.join(name);
         ae_file::replace(&path, |out| out.write_all(bytes))?;
-        println!("wrote {}", path.display());
+        say!("wrote {}", path.display());
     }
     Ok(())
 }

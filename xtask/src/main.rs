@@ -16,14 +16,15 @@ mod figure;
 mod generate;
 mod info;
 mod menu;
-mod npy;
 mod output;
 mod paths;
 mod progress;
 mod rate;
 mod run;
+mod signals;
 mod train;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -44,12 +45,17 @@ fn main() -> ExitCode {
         Command::Compress(args) => compress::run(&args),
         Command::Decompress(args) => decompress::run(&args),
         Command::Info(args) => info::run(&args),
-        Command::Check => check::run(),
+        Command::Check(args) => check::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            if let Some(interrupted) = error.downcast_ref::<train::Interrupted>() {
+                let _ = writeln!(io::stderr(), "{interrupted}");
+                return ExitCode::from(interrupted.exit_code());
+            }
+            // Nobody may be there to read it; the exit code says so too.
+            let _ = writeln!(io::stderr(), "error: {error:#}");
             if error.is::<ae_train::ConfigError>() || error.is::<menu::OffMenu>() {
                 ExitCode::from(BAD_ARGUMENTS)
             } else {

@@ -8,9 +8,12 @@ use std::path::Path;
 
 use ae_data::Split;
 use ae_dense::{DenseError, Stack};
-use ae_model::{Autoencoder, AutoencoderStack, Deep, DenseStack, ModelError, Network, Shallow};
+use ae_model::dfdx::nn::modules::ReLU;
+use ae_model::{
+    Autoencoder, AutoencoderStack, Deep, Deeper, DenseStack, Linear, ModelError, Network, Shallow,
+};
 use ae_train::{ModelRecord, RunFolder, RunRecord, TrainConfig, TrainError, Trainer};
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use clap::ValueEnum;
 
 use crate::cli::{EngineName, PresetName};
@@ -77,8 +80,10 @@ where
 /// A size that is not compiled in.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum OffMenu {
-    #[error("codes of {found} numbers are not on the menu {CODES:?}; add it to `codes` in xtask/src/menu.rs")]
-    Code { found: usize },
+    #[error(
+        "codes of {found} numbers are not on the menu {menu:?} of this preset; add it there in xtask/src/menu.rs"
+    )]
+    Code { found: usize, menu: Vec<usize> },
     #[error(
         "images of {found} pixels are not on the menu {PIXELS:?}; add it to `pixels` in xtask/src/menu.rs"
     )]
@@ -87,54 +92,84 @@ pub(crate) enum OffMenu {
 
 /// A new model of the named sizes, its weights drawn from `seed`.
 pub(crate) fn build(preset: PresetName, pixels: usize, code: usize, seed: u64) -> Result<Box<dyn Model>> {
-    check_code(code)?;
+    check_code(preset, code)?;
     if !PIXELS.contains(&pixels) {
         return Err(OffMenu::Pixels { found: pixels }.into());
     }
     Ok(on_menu(preset, pixels, code, seed)?.expect("both sizes are on the menu"))
 }
 
-/// Refuses a code size that is not on the menu.
-pub(crate) fn check_code(code: usize) -> Result<(), OffMenu> {
-    if CODES.contains(&code) { Ok(()) } else { Err(OffMenu::Code { found: code }) }
+/// Refuses a code size that is not on the preset's menu.
+pub(crate) fn check_code(preset: PresetName, code: usize) -> Result<(), OffMenu> {
+    let menu = codes(preset);
+    if menu.contains(&code) { Ok(()) } else { Err(OffMenu::Code { found: code, menu }) }
+}
+
+/// The preset that a file names.
+pub(crate) fn preset(name: &str) -> Result<PresetName> {
+    PresetName::from_str(name, false).map_err(|_| anyhow!("unknown preset {name:?}"))
 }
 
 /// The trained model of a run.
 pub(crate) fn open(folder: &RunFolder, record: &RunRecord) -> Result<Box<dyn Model>> {
-    let ModelRecord { preset, pixels, code, .. } = &record.model;
-    let preset = PresetName::from_str(preset, false)
-        .map_err(|_| anyhow!("{}: unknown preset {preset:?}", folder.record_path().display()))?;
+    let ModelRecord { preset: name, pixels, code, .. } = &record.model;
+    let preset = preset(name).with_context(|| folder.record_path().display().to_string())?;
     let mut model = build(preset, *pixels, *code, record.config.seed)?;
     model.load(&folder.model_path())?;
     Ok(model)
 }
 
-macro_rules! menu {
-    (pixels: [$($pixels:literal),*], codes: $codes:tt) => {
-        /// Pixels an image may have.
-        pub(crate) const PIXELS: &[usize] = &[$($pixels),*];
-        /// Numbers a code may have.
-        pub(crate) const CODES: &[usize] = &$codes;
+/// `PIXELS -> 1000, relu -> CODE`, and back.
+type OneWide<const PIXELS: usize, const CODE: usize> = Autoencoder<
+    (Linear<PIXELS, 1000>, ReLU, Linear<1000, CODE>),
+    (Linear<CODE, 1000>, ReLU, Linear<1000, PIXELS>),
+>;
+type Narrow<const PIXELS: usize, const CODE: usize> = Deep<PIXELS, 512, 128, CODE>;
+type Wide<const PIXELS: usize, const CODE: usize> = Deep<PIXELS, 1000, 500, CODE>;
+type WideAndDeeper<const PIXELS: usize, const CODE: usize> = Deeper<PIXELS, 1000, 500, 250, CODE>;
 
-        fn on_menu(preset: PresetName, pixels: usize, code: usize, seed: u64) -> Result<Option<Box<dyn Model>>, ModelError> {
-            match pixels {
-                $($pixels => menu!(@codes $pixels, $codes, preset, code, seed),)*
-                _ => Ok(None),
+macro_rules! menu {
+    (pixels: $pixels:tt, codes: { $($preset:pat => $($shape:ident $codes:tt)+,)* }) => {
+        /// Pixels an image may have.
+        pub(crate) const PIXELS: &[usize] = &$pixels;
+
+        /// Numbers a code of the preset may have.
+        pub(crate) fn codes(preset: PresetName) -> Vec<usize> {
+            match preset {
+                $($preset => [$(&$codes[..]),+].concat(),)*
             }
         }
+
+        fn on_menu(preset: PresetName, pixels: usize, code: usize, seed: u64) -> Result<Option<Box<dyn Model>>, ModelError> {
+            match preset {
+                $($preset => {
+                    $(menu!(@pixels $pixels, $shape $codes, pixels, code, seed);)+
+                })*
+            }
+            Ok(None)
+        }
     };
-    (@codes $pixels:literal, [$($code:literal),*], $preset:ident, $wanted:ident, $seed:ident) => {
-        match ($preset, $wanted) {
-            $(
-                (PresetName::Shallow | PresetName::Denoising, $code) => Ok(Some(Box::new(Shallow::<$pixels, $code>::build($seed)?))),
-                (PresetName::Deep | PresetName::Masked, $code) => Ok(Some(Box::new(Deep::<$pixels, 512, 128, $code>::build($seed)?))),
-            )*
-            _ => Ok(None),
+    (@pixels [$($pixels:literal),*], $shape:ident $codes:tt, $wanted:ident, $code:ident, $seed:ident) => {
+        match $wanted {
+            $($pixels => menu!(@codes $pixels, $shape $codes, $code, $seed),)*
+            _ => {}
+        }
+    };
+    (@codes $pixels:literal, $shape:ident [$($code:literal),*], $wanted:ident, $seed:ident) => {
+        match $wanted {
+            $($code => return Ok(Some(Box::new($shape::<$pixels, $code>::build($seed)?))),)*
+            _ => {}
         }
     };
 }
 
+// Each size takes a second or two to compile.
 menu! {
     pixels: [784, 1024],
-    codes: [2, 4, 8, 16, 32, 64, 128]
+    codes: {
+        PresetName::Shallow | PresetName::Denoising => Shallow [2, 4, 8, 16, 32, 64, 128],
+        PresetName::Deep | PresetName::Masked => Narrow [2, 4, 8, 16, 32, 64, 128],
+        PresetName::Codec => Wide [16, 32, 64] OneWide [128],
+        PresetName::Features => WideAndDeeper [32],
+    }
 }

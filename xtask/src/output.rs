@@ -1,10 +1,20 @@
-//! Files that a command leaves: whole, or not at all.
+//! What a command leaves: files whole or not at all, and lines where somebody can read them.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::{Result, ensure};
+
+/// Prints a line. Where nobody takes it, on a full disk or a closed pipe, work that takes long goes on all the same:
+/// what it comes to is in its files.
+macro_rules! say {
+    ($($line:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($line)*);
+    }};
+}
+pub(crate) use say;
 
 /// Writes the file at `path` aside and renames it, as [`ae_file::replace`] does, where what is written can fail
 /// for reasons of its own; they are told as they are, and nothing is left behind.

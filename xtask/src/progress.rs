@@ -5,6 +5,8 @@ use std::io::IsTerminal;
 use ae_train::{EpochRecord, Event, TrainConfig};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::output::say;
+
 /// A bar on a terminal while images are worked off, and nothing elsewhere.
 pub(crate) struct ImageBar(Option<ProgressBar>);
 
@@ -51,14 +53,20 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn new(config: &TrainConfig, images: usize) -> Self {
+    /// Of a run over `images` images that begins after so many epochs and steps of the next.
+    pub(crate) fn new(config: &TrainConfig, images: usize, (done, steps): (u64, usize)) -> Self {
         let epochs = config.epochs();
         let steps_per_epoch = images.div_ceil(config.batch_size()) as u64;
         let bar = std::io::stderr().is_terminal().then(|| {
             let template = "{prefix} [{bar:30}] step {pos}/{len}  {msg}  {eta} left";
             let style =
                 ProgressStyle::with_template(template).expect("the template is a constant that parses");
-            ProgressBar::new(epochs.saturating_mul(steps_per_epoch)).with_style(style.progress_chars("=> "))
+            let bar = ProgressBar::new(epochs.saturating_mul(steps_per_epoch));
+            let at = done.saturating_mul(steps_per_epoch).saturating_add(steps as u64);
+            let bar = bar.with_style(style.progress_chars("=> ")).with_position(at);
+            // What was done before says nothing of how long the rest takes.
+            bar.reset_eta();
+            bar
         });
         Self { epochs, steps_per_epoch, images, bar }
     }
@@ -72,8 +80,8 @@ impl Progress {
                 bar.set_message(format!("BCE {train_bce:.4}"));
                 bar.set_position((epoch - 1) * self.steps_per_epoch + step as u64);
             }
-            (Event::Epoch(record), Some(bar)) => bar.suspend(|| println!("{}", self.line(record))),
-            (Event::Epoch(record), None) => println!("{}", self.line(record)),
+            (Event::Epoch(record), Some(bar)) => bar.suspend(|| say!("{}", self.line(record))),
+            (Event::Epoch(record), None) => say!("{}", self.line(record)),
             _ => {}
         }
     }

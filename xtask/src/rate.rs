@@ -11,11 +11,13 @@ use ae_viz::LineChart;
 use anyhow::{Context, Result, ensure};
 
 use crate::cli::{FigureArgs, PresetName, TrainArgs};
+use crate::output::say;
 use crate::run::{self, Run};
 use crate::{compress, data, paths, train};
 
 /// The models whose codes are measured: a curve for each preset, the best of its code sizes.
-const CURVES: &[(PresetName, &[usize])] = &[(PresetName::Shallow, &[8, 16, 32, 64, 128])];
+const CURVES: &[(PresetName, &[usize])] =
+    &[(PresetName::Shallow, &[8, 16, 32, 64, 128]), (PresetName::Codec, &[16, 32, 64, 128])];
 /// Qualities of `compress`.
 const QUALITIES: &[f32] = &[25.0, 30.0, 35.0, 40.0, 45.0, 50.0, 55.0, 60.0, 70.0, 80.0];
 /// Steps of the transform coder; a step of 1 rounds off up to half the brightness of one pixel.
@@ -91,7 +93,7 @@ pub(crate) fn run(args: &FigureArgs) -> Result<()> {
     ] {
         let path = folder.join(name);
         ae_file::replace(&path, |out| out.write_all(&bytes))?;
-        println!("wrote {}", path.display());
+        say!("wrote {}", path.display());
     }
     Ok(())
 }

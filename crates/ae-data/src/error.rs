@@ -52,6 +52,14 @@ pub enum IdxError {
         /// Bytes there after the header.
         actual: u64,
     },
+    /// The header promises more than a gzip file of its length can unpack to.
+    #[error("IDX header promises {promised} bytes of data, {packed} bytes of gzip cannot hold as many")]
+    Packed {
+        /// Bytes of element data promised.
+        promised: u64,
+        /// Bytes of the gzip file.
+        packed: u64,
+    },
     /// A stream of unknown length goes on after the promised data.
     #[error("IDX header promises {promised} bytes of data, more follow")]
     Trailing {

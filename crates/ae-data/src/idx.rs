@@ -274,6 +274,26 @@ impl IdxHeader {
     pub fn header_bytes(&self) -> u64 {
         4 + 4 * self.dims.len() as u64
     }
+
+    pub(crate) fn require_within(&self, limits: &Limits) -> Result<(), IdxError> {
+        match self.data_bytes {
+            asked if asked > limits.max_bytes => Err(IdxError::Limit { asked, limit: limits.max_bytes }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a promise that so many bytes of gzip cannot keep.
+    pub(crate) fn require_packable(&self, packed: u64) -> Result<(), IdxError> {
+        // Deflate's shortest codes, for a length and for a distance, are one bit each, and the longest length is
+        // 258 bytes (RFC 1951, 3.2.5).
+        const MOST_UNPACKED: u64 = 258 * 8 / 2;
+        match self.data_bytes {
+            promised if promised > packed.saturating_mul(MOST_UNPACKED) => {
+                Err(IdxError::Packed { promised, packed })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Parses a whole file that is already in memory.
@@ -306,16 +326,18 @@ pub(crate) fn read_sized(
     limits: &Limits,
 ) -> Result<IdxArray, ReadError> {
     let header = IdxHeader::read(&mut reader)?;
-    let promised = header.data_bytes();
-    if promised > limits.max_bytes {
-        return Err(IdxError::Limit { asked: promised, limit: limits.max_bytes }.into());
-    }
+    header.require_within(limits)?;
     if let Some(total) = total_bytes {
-        let actual = total.saturating_sub(header.header_bytes());
+        let (promised, actual) = (header.data_bytes(), total.saturating_sub(header.header_bytes()));
         if actual != promised {
             return Err(IdxError::Length { promised, actual }.into());
         }
     }
+    read_data(reader, header)
+}
+
+/// Reads what stands after a header, to the stream's end.
+pub(crate) fn read_data(mut reader: impl Read, header: IdxHeader) -> Result<IdxArray, ReadError> {
     let elements = match header.element_type {
         ElementType::U8 => Elements::U8(read_elements(&mut reader, &header, |[byte]| byte)?),
         ElementType::I8 => Elements::I8(read_elements(&mut reader, &header, i8::from_be_bytes)?),
@@ -326,7 +348,7 @@ pub(crate) fn read_sized(
     };
     // Asking once more also makes a decompressor check its checksum, which stands after the data.
     if fill(&mut reader, &mut [0]).map_err(ReadError::Io)? != 0 {
-        return Err(IdxError::Trailing { promised }.into());
+        return Err(IdxError::Trailing { promised: header.data_bytes() }.into());
     }
     let dims = header.dims.iter().map(|&size| size as usize).collect();
     Ok(IdxArray { dims, elements })

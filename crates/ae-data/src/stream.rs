@@ -51,7 +51,7 @@ impl ImageReader {
     /// Opens a file and reads its header.
     ///
     /// A plain file has been found as long as its header says; a gzipped one is known to be sound only when
-    /// its last chunk has come.
+    /// its last chunk has come, and is refused here if no gzip file of its length could be.
     ///
     /// # Errors
     /// [`LoadError::Open`] as [`open`](crate::open()) gives it, [`LoadError::Content`] if the array is not of
@@ -66,11 +66,14 @@ impl ImageReader {
                 ReadError::Format(source) => OpenErrorKind::Format(source),
             })
         })?;
-        if let Content::Plain(_) = content {
-            let (promised, actual) = (header.data_bytes(), length.saturating_sub(header.header_bytes()));
-            if actual != promised {
-                return Err(failed(IdxError::Length { promised, actual }.into()).into());
+        match content {
+            Content::Plain(_) => {
+                let (promised, actual) = (header.data_bytes(), length.saturating_sub(header.header_bytes()));
+                if actual != promised {
+                    return Err(failed(IdxError::Length { promised, actual }.into()).into());
+                }
             }
+            Content::Gzip(_) => header.require_packable(length).map_err(|error| failed(error.into()))?,
         }
         let [images, rows, cols] =
             image_dims(&header).map_err(|source| LoadError::Content { path: path.to_owned(), source })?;

@@ -112,7 +112,8 @@ fn length() {
     assert_refused(&short, &IdxError::Length { promised: 8, actual: 7 });
     // Within the limit, far beyond what is there.
     let lie = header(0x08, &[1 << 30]);
-    assert_refused(&lie, &IdxError::Length { promised: 1 << 30, actual: 0 });
+    assert_eq!(parse(&lie).unwrap_err(), IdxError::Length { promised: 1 << 30, actual: 0 });
+    assert_eq!(read(&lie).unwrap_err(), IdxError::Length { promised: 1 << 30, actual: 0 });
     // A slice's length is known, so what trails is counted.
     let long = [&header(0x08, &[1])[..], &[1, 2, 3]].concat();
     assert_eq!(parse(&long).unwrap_err(), IdxError::Length { promised: 1, actual: 3 });
@@ -280,6 +281,53 @@ fn gzip_within_gzip_is_not_unpacked_twice() {
         refused,
         Err(OpenErrorKind::Format(IdxError::Magic { found: 0x1F8B_0800..=0x1F8B_08FF }))
     ));
+}
+
+/// No gzip file unpacks to more than 1,032 times its length, and the tightest comes close to that.
+#[test]
+fn packed() {
+    let bytes = [&header(0x08, &[10_000])[..], &[7; 5]].concat();
+    let packed = gzip(&bytes);
+    match open_bytes(&packed, &Limits::default()) {
+        Err(OpenErrorKind::Format(IdxError::Length { promised: 10_000, actual: 5 })) => {}
+        other => panic!("expected Length, got {other:?}"),
+    }
+    let bytes = [&header(0x08, &[100_000])[..], &[7; 5]].concat();
+    let packed = gzip(&bytes);
+    match open_bytes(&packed, &Limits::default()) {
+        Err(OpenErrorKind::Format(error)) => {
+            assert_eq!(error, IdxError::Packed { promised: 100_000, packed: packed.len() as u64 })
+        }
+        other => panic!("expected Packed, got {other:?}"),
+    }
+    let tightest = gzip(&[&header(0x08, &[1 << 25])[..], &vec![0; 1 << 25]].concat());
+    assert!((1 << 25) / tightest.len() >= 1_000);
+    assert!(open_bytes(&tightest, &Limits::default()).is_ok());
+}
+
+/// A promise of more than 48 MiB is counted before it is kept.
+#[test]
+fn a_large_gzip_file_is_read_as_a_small_one_is() {
+    let size = 50 << 20;
+    let mut bytes = header(0x08, &[size]);
+    bytes.extend((0..size).map(|i| (i / 1000) as u8));
+    let open = |bytes: &[u8]| open_bytes(bytes, &Limits::default());
+    let good = gzip(&bytes);
+    assert!(open(&good).unwrap() == parse(&bytes).unwrap());
+    let promised = u64::from(size);
+    assert!(matches!(
+        open(&gzip(&bytes[..bytes.len() - 1])),
+        Err(OpenErrorKind::Format(IdxError::Length { promised: p, actual })) if p == promised && actual == promised - 1
+    ));
+    let longer = [&good[..], &gzip(b"x")].concat();
+    assert!(matches!(
+        open(&longer),
+        Err(OpenErrorKind::Format(IdxError::Trailing { promised: p })) if p == promised
+    ));
+    let mut checksum = good.clone();
+    let at = checksum.len() - 8;
+    checksum[at] ^= 1;
+    assert!(matches!(open(&checksum), Err(OpenErrorKind::Gzip(_))));
 }
 
 #[test]

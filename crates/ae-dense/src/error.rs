@@ -142,6 +142,20 @@ pub enum DenseError {
         /// The values it may take.
         expected: &'static str,
     },
+    /// A bottleneck behind the last layer, or behind none.
+    #[error("a bottleneck behind layer {layer}: the stack has {layers}, and one must follow")]
+    BottleneckLayer {
+        /// The layer asked for, counted from 0.
+        layer: usize,
+        /// Layers in the stack.
+        layers: usize,
+    },
+    /// A price of a bit that no training can aim at.
+    #[error("the price of a bit is {found}, expected a finite number of at least 0")]
+    Price {
+        /// What was given.
+        found: f32,
+    },
     /// Threads that the system did not give.
     #[error("cannot start {threads} threads: {reason}")]
     Threads {

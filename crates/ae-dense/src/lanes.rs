@@ -10,6 +10,7 @@ use pulp::Arch;
 use crate::{
     Inputs, Loss, SparseRows, Targets,
     batch::ByteValues,
+    bottleneck::{Bottleneck, Price},
     loss::Head,
     products::{Backward, Forward, ForwardSparse, LaneRows, Lists},
     stack::{LayerShape, Stack},
@@ -34,6 +35,7 @@ pub(crate) struct Batch<'a> {
     pub(crate) targets: Targets<'a>,
     pub(crate) loss: Loss,
     pub(crate) rows: usize,
+    pub(crate) bottleneck: Option<Bottleneck<'a>>,
 }
 
 /// One lane's buffers for a range of a stack's layers. Layers are counted from the range's first.
@@ -52,6 +54,8 @@ pub(crate) struct Lane {
     activations: Vec<Matrix>,
     /// Each layer's deltas but for the last's; none in a lane that only goes forward.
     deltas: Vec<Matrix>,
+    /// A bottleneck's code before noise was added to its activations.
+    code: Option<Matrix>,
     /// The loss summed over the rows.
     pub(crate) loss: f64,
 }
@@ -67,6 +71,7 @@ impl Lane {
             cuts: Vec::new(),
             activations: matrices(shapes, capacity),
             deltas: Vec::new(),
+            code: None,
             loss: 0.0,
         }
     }
@@ -89,17 +94,49 @@ impl Lane {
         first: usize,
         rows: usize,
     ) {
+        self.read(arch, inputs, first, rows, stack.shapes()[layers.start].inputs);
+        self.apply(arch, stack, layers.start, layers, inputs);
+    }
+
+    /// Takes `rows` rows of the batch through the whole stack, and through the bottleneck if there is one.
+    pub(crate) fn forward_through(
+        &mut self,
+        arch: Arch,
+        stack: &Stack,
+        batch: &Batch<'_>,
+        first: usize,
+        rows: usize,
+    ) {
+        let (inputs, depth) = (batch.inputs, stack.depth());
+        self.read(arch, inputs, first, rows, stack.inputs());
+        match batch.bottleneck {
+            None => self.apply(arch, stack, 0, 0..depth, inputs),
+            Some(bottleneck) => {
+                let after = bottleneck.layer + 1;
+                self.apply(arch, stack, 0, 0..after, inputs);
+                self.blur(bottleneck, stack.shapes()[bottleneck.layer].outputs);
+                self.apply(arch, stack, 0, after..depth, inputs);
+            }
+        }
+    }
+
+    /// Gets rows of `width` inputs ready for the first layer.
+    fn read(&mut self, arch: Arch, inputs: Inputs<'_>, first: usize, rows: usize, width: usize) {
         (self.first, self.rows) = (first, rows);
-        let shapes = &stack.shapes()[layers.clone()];
-        inputs.touch(first..first + rows, shapes[0].inputs);
+        inputs.touch(first..first + rows, width);
         if let Inputs::Bytes { pixels, rows } = inputs {
-            let width = shapes[0].inputs;
             for (values, &row) in self.values.chunks_exact_mut(width).zip(&rows[first..][..self.rows]) {
                 arch.dispatch(ByteValues { bytes: &pixels[row as usize * width..][..width], values });
             }
         }
-        for (layer, shape) in shapes.iter().enumerate() {
-            let weights = stack.layer(layers.start + layer);
+    }
+
+    /// Computes some layers, of which `start` reads the inputs, each from the activations before it.
+    fn apply(&mut self, arch: Arch, stack: &Stack, start: usize, layers: Range<usize>, inputs: Inputs<'_>) {
+        let first = self.first;
+        for index in layers {
+            let (layer, shape) = (index - start, &stack.shapes()[index]);
+            let weights = stack.layer(index);
             let (before, after) = self.activations.split_at_mut(layer);
             let (panel_rows, activation, out) = (shape.panel_rows(), shape.activation, &mut after[0]);
             if let (0, Inputs::Sparse { set, rows }) = (layer, inputs) {
@@ -113,6 +150,22 @@ impl Lane {
                 };
                 let (rows, inputs) = (self.rows, shape.inputs);
                 arch.dispatch(Forward { rows, inputs, x, weights, panel_rows, activation, out });
+            }
+        }
+    }
+
+    /// Adds the bottleneck's noise to the code, `width` numbers a row, and keeps the code as it was.
+    fn blur(&mut self, Bottleneck { layer, noise, .. }: Bottleneck<'_>, width: usize) {
+        let blurred = &mut self.activations[layer];
+        if self.code.as_ref().is_none_or(|code| !code.is_as_wide_as(blurred)) {
+            self.code = Some(Matrix::new(self.capacity, width));
+        }
+        let code = self.code.as_mut().expect("it was just put there");
+        for (row, noise) in noise[self.first * width..].chunks_exact(width).take(self.rows).enumerate() {
+            let blurred = blurred.row_mut(row);
+            code.row_mut(row).copy_from_slice(blurred);
+            for (value, noise) in blurred.as_flattened_mut().iter_mut().zip(noise) {
+                *value += noise;
             }
         }
     }
@@ -138,9 +191,17 @@ impl Lane {
     }
 
     /// From the last layer's deltas to those of all others. The first layer's inputs get none.
-    pub(crate) fn backward(&mut self, arch: Arch, stack: &Stack) {
+    pub(crate) fn backward(&mut self, arch: Arch, stack: &Stack, batch: &Batch<'_>) {
         for layer in (1..stack.depth()).rev() {
             let shape = &stack.shapes()[layer];
+            let activation = stack.shapes()[layer - 1].activation;
+            let code =
+                batch.bottleneck.filter(|bottleneck| bottleneck.layer == layer - 1).map(|bottleneck| {
+                    (
+                        self.code.as_ref().expect("the rows went forward through the bottleneck"),
+                        bottleneck.price,
+                    )
+                });
             let (out, later) = self.deltas[layer - 1..].split_first_mut().expect("a layer lies before");
             arch.dispatch(Backward {
                 rows: self.rows,
@@ -148,10 +209,14 @@ impl Lane {
                 delta: later.first().unwrap_or(&self.activations[self.activations.len() - 1]),
                 weights: stack.layer(layer),
                 panel_rows: shape.panel_rows(),
-                activation: stack.shapes()[layer - 1].activation,
-                activations: &self.activations[layer - 1],
-                out,
+                activation,
+                activations: code.map_or(&self.activations[layer - 1], |(code, _)| code),
+                out: &mut *out,
             });
+            if let Some((code, price)) = code {
+                let price = (f64::from(price) / batch.loss.count(batch.rows, stack.outputs())) as f32;
+                arch.dispatch(Price { rows: self.rows, price, activation, code, delta: out });
+            }
         }
     }
 

@@ -8,7 +8,7 @@
 use pulp::Arch;
 
 use crate::{
-    Adam, DenseError, Inputs, LayerValues, Loss, Moments, Stack, Targets, Team,
+    Adam, Bottleneck, Dense, DenseError, Inputs, LayerValues, Loss, Moments, Stack, Targets, Team,
     adam::Update,
     lanes::{Batch, Lane, lane_rows},
     products::{BiasGradient, Gradient, GradientSparse},
@@ -109,13 +109,33 @@ impl Learner {
     /// Nothing changes then either.
     pub fn step(&mut self, inputs: Inputs<'_>, targets: Targets<'_>) -> Result<f64, DenseError> {
         let batch = check(&self.stack, self.loss, inputs, targets)?;
-        self.check_size(&batch)?;
+        self.step_on(&batch)
+    }
+
+    /// As [`step`](Self::step), with noise on the code and a price on its bits. The loss that comes back has no
+    /// price in it.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step), and [`DenseError::BottleneckLayer`], [`DenseError::Length`] or
+    /// [`DenseError::Price`] if `bottleneck` is not as [`Bottleneck`] says.
+    pub fn step_through(
+        &mut self,
+        inputs: Inputs<'_>,
+        targets: Targets<'_>,
+        bottleneck: Bottleneck<'_>,
+    ) -> Result<f64, DenseError> {
+        let batch = check_through(&self.stack, self.loss, inputs, targets, bottleneck)?;
+        self.step_on(&batch)
+    }
+
+    fn step_on(&mut self, batch: &Batch<'_>) -> Result<f64, DenseError> {
+        self.check_size(batch)?;
         let team = self.team.clone();
         Ok(team.install(|| {
-            let loss = self.sweep(&batch);
+            let loss = self.sweep(batch);
             if loss.is_finite() {
                 self.steps += 1;
-                self.update(&batch);
+                self.update(batch);
             }
             loss
         }))
@@ -132,16 +152,45 @@ impl Learner {
         targets: Targets<'_>,
     ) -> Result<(f64, Vec<LayerValues>), DenseError> {
         let batch = check(&self.stack, self.loss, inputs, targets)?;
-        self.check_size(&batch)?;
-        let loss = self.sweep(&batch);
+        self.gradients_on(&batch)
+    }
+
+    /// The same for [`step_through`](Self::step_through): the gradient has the price in it, the loss has not.
+    ///
+    /// # Errors
+    /// As [`step_through`](Self::step_through).
+    pub fn gradients_through(
+        &mut self,
+        inputs: Inputs<'_>,
+        targets: Targets<'_>,
+        bottleneck: Bottleneck<'_>,
+    ) -> Result<(f64, Vec<LayerValues>), DenseError> {
+        let batch = check_through(&self.stack, self.loss, inputs, targets, bottleneck)?;
+        self.gradients_on(&batch)
+    }
+
+    fn gradients_on(&mut self, batch: &Batch<'_>) -> Result<(f64, Vec<LayerValues>), DenseError> {
+        self.check_size(batch)?;
+        let loss = self.sweep(batch);
         let mut gradient = self.stack.zeros();
         let lanes = &self.lanes[..batch.rows.div_ceil(self.lane_rows)];
         let arch = self.arch;
         let (shapes, shards, bounds, _) = self.stack.shards_mut();
         self.team.share(bounds, [gradient.get_mut()], &|shard, [out]| {
-            shard_gradient(arch, shapes, &shards[shard], lanes, &batch, out);
+            shard_gradient(arch, shapes, &shards[shard], lanes, batch, out);
         });
         Ok((loss, self.stack.unpack(&gradient)))
+    }
+
+    /// Sets the length of the steps from here on.
+    ///
+    /// # Errors
+    /// [`DenseError::Hyperparameter`] if it is not a positive number; the old one stays then.
+    pub fn set_learning_rate(&mut self, learning_rate: f32) -> Result<(), DenseError> {
+        let adam = Adam { learning_rate, ..self.adam };
+        adam.check()?;
+        self.adam = adam;
+        Ok(())
     }
 
     /// Adam's moments and step count.
@@ -151,6 +200,14 @@ impl Learner {
             first: self.stack.unpack(&self.first),
             second: self.stack.unpack(&self.second),
         }
+    }
+
+    /// Goes on from parameters that another learner of the same layers had.
+    ///
+    /// # Errors
+    /// [`DenseError::Length`] if they are of other shapes; nothing changes then.
+    pub fn set_layers(&mut self, layers: &[Dense]) -> Result<(), DenseError> {
+        self.stack.set_layers(layers)
     }
 
     /// Goes on from moments that another learner of the same layers had.
@@ -182,9 +239,9 @@ impl Learner {
             let first = index * lane_rows;
             let rows = lane_rows.min(batch.rows - first);
             batch.targets.touch(first..first + rows, stack.outputs());
-            lane.forward(arch, stack, 0..stack.depth(), batch.inputs, first, rows);
+            lane.forward_through(arch, stack, batch, first, rows);
             lane.head(arch, stack, batch);
-            lane.backward(arch, stack);
+            lane.backward(arch, stack, batch);
             lane.cut_lists(&stack.shapes()[0], batch.inputs);
         });
         let sum: f64 = self.lanes[..lanes].iter().map(|lane| lane.loss).sum();
@@ -249,13 +306,37 @@ pub(crate) fn check<'a>(
     if rows == 0 {
         return Err(DenseError::EmptyBatch);
     }
-    Ok(Batch { inputs, targets, loss, rows })
+    Ok(Batch { inputs, targets, loss, rows, bottleneck: None })
+}
+
+/// The same, with a bottleneck that is known to fit.
+fn check_through<'a>(
+    stack: &Stack,
+    loss: Loss,
+    inputs: Inputs<'a>,
+    targets: Targets<'a>,
+    bottleneck: Bottleneck<'a>,
+) -> Result<Batch<'a>, DenseError> {
+    let batch = check(stack, loss, inputs, targets)?;
+    let Bottleneck { layer, noise, price } = bottleneck;
+    let layers = stack.depth();
+    if layer >= layers - 1 {
+        return Err(DenseError::BottleneckLayer { layer, layers });
+    }
+    let expected = batch.rows.saturating_mul(stack.shapes()[layer].outputs);
+    if noise.len() != expected {
+        return Err(DenseError::Length { what: "noise", expected, found: noise.len() });
+    }
+    if !(price.is_finite() && price >= 0.0) {
+        return Err(DenseError::Price { found: price });
+    }
+    Ok(Batch { bottleneck: Some(bottleneck), ..batch })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Activation, Dense, SparseRows, testing::architectures};
+    use crate::{Activation, SparseRows, testing::architectures};
 
     /// Numbers without pattern, from a fixed start.
     fn noise(count: usize, state: &mut u32) -> Vec<f32> {

@@ -11,7 +11,7 @@
 //! - A row's outputs are the same bits whatever rows stand beside it.
 //! - The instruction set is chosen at run time (AVX-512, AVX2 with FMA, NEON, or plain code), so a build runs
 //!   on any processor of its architecture. Between instruction sets results agree to rounding.
-//! - After [`Learner::new`] a step allocates nothing; inputs and targets are read where they lie.
+//! - After [`Learner::new`] a step allocates nothing, but for the first through a [`Bottleneck`]; inputs and targets are read where they lie.
 //! - No panics on data: rows, classes and lengths are checked before anything is computed. NaN in, NaN out.
 //!
 //! # Where the time goes
@@ -22,6 +22,7 @@
 mod activation;
 mod adam;
 mod batch;
+mod bottleneck;
 mod error;
 mod evaluate;
 mod lanes;
@@ -39,6 +40,7 @@ mod testing;
 
 pub use adam::{Adam, Moments};
 pub use batch::{Inputs, Targets};
+pub use bottleneck::Bottleneck;
 pub use error::DenseError;
 pub use layer::{Activation, Dense};
 pub use learner::Learner;

@@ -153,10 +153,14 @@ impl Stack {
             shapes.push(shape);
         }
         let mut stack = Self { shapes, shards, bounds, parameters: Strips::new(start) };
-        let values = layers.iter().map(|layer| (layer.weight(), layer.bias()));
-        let parameters = stack.pack(values)?;
-        stack.parameters = parameters;
+        stack.set_layers(layers)?;
         Ok(stack)
+    }
+
+    /// Takes the parameters of layers of the same shapes.
+    pub(crate) fn set_layers(&mut self, layers: &[Dense]) -> Result<(), DenseError> {
+        self.parameters = self.pack(layers.iter().map(|layer| (layer.weight(), layer.bias())))?;
+        Ok(())
     }
 
     /// The layers as they are now.

@@ -88,6 +88,11 @@ impl Matrix {
         Self { strips: Strips::new(rows * stride), width, stride }
     }
 
+    /// Whether its rows have as many strips.
+    pub(crate) fn is_as_wide_as(&self, other: &Self) -> bool {
+        self.width == other.width
+    }
+
     #[inline]
     pub(crate) fn row(&self, row: usize) -> &[Strip] {
         &self.strips.get()[row * self.stride..][..self.width]

@@ -179,6 +179,24 @@ fn forward() {
 }
 
 #[test]
+fn layers_of_other_shapes_change_nothing() {
+    let mut learner = learner(Loss::Mse);
+    let good = learner.stack().layers();
+    let (inputs, outputs) = (good[0].inputs(), good[0].outputs());
+    let turned =
+        Dense::new(outputs, vec![1.0; inputs * outputs], vec![0.0; inputs], good[0].activation()).unwrap();
+    assert_eq!(
+        learner.set_layers(&[turned, good[1].clone()]),
+        Err(DenseError::Length { what: "bias", expected: outputs, found: inputs })
+    );
+    assert_eq!(
+        learner.set_layers(&good[..1]),
+        Err(DenseError::Length { what: "layers", expected: 2, found: 1 })
+    );
+    assert_eq!(learner.stack().layers(), good);
+}
+
+#[test]
 fn moments_of_other_shapes_change_nothing() {
     let mut learner = learner(Loss::Mse);
     let good = learner.moments();

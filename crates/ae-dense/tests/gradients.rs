@@ -4,8 +4,8 @@
 
 mod common;
 
-use ae_dense::{Activation, Adam, Inputs, Learner, Loss, SparseRows, Stack, Targets, Team};
-use common::{Layer, Reference, Rng, Want, bits, gradient_fault, reference};
+use ae_dense::{Activation, Adam, Bottleneck, Inputs, Learner, Loss, SparseRows, Stack, Targets, Team};
+use common::{Layer, Reference, Rng, Through, Want, bits, gradient_fault, reference_through};
 use proptest::prelude::*;
 
 const LOSSES: [Loss; 3] = [Loss::BceWithLogits, Loss::Mse, Loss::SoftmaxCrossEntropy];
@@ -32,23 +32,27 @@ fn formulas_agree_with_finite_differences() {
                 };
                 (0..3).map(|row| (data[row].0.clone(), want(row))).collect()
             };
-            let at = reference(&layers, loss, &rows());
-            const H: f64 = 1e-5;
-            assert!(at.margin > 10.0 * H, "a ReLU's kink is too near for this seed");
-            for (index, (weight, bias)) in at.gradients.iter().enumerate() {
-                for place in 0..weight.len() + bias.len() {
-                    let moved = |by: f64| {
-                        let mut layers = layers.clone();
-                        match place.checked_sub(weight.len()) {
-                            None => layers[index].weight[place] += by,
-                            Some(place) => layers[index].bias[place] += by,
-                        }
-                        reference(&layers, loss, &rows()).loss
-                    };
-                    let slope = (moved(H) - moved(-H)) / (2.0 * H);
-                    let found = *weight.iter().chain(bias).nth(place).unwrap();
-                    let within = (found - slope).abs() <= 1e-8 + 1e-6 * slope.abs();
-                    assert!(within, "{loss:?}, {last:?}, layer {index}, {place}: {found}, slope {slope}");
+            let noise = wide(&rng.values(3 * 5, 0.5));
+            let behind = |layer| Some(Through { layer, noise: &noise, price: 0.3 });
+            for through in [None, behind(0), behind(1)] {
+                let at = reference_through(&layers, loss, &rows(), through);
+                const H: f64 = 1e-5;
+                assert!(at.margin > 10.0 * H, "a ReLU's kink is too near for this seed");
+                for (index, (weight, bias)) in at.gradients.iter().enumerate() {
+                    for place in 0..weight.len() + bias.len() {
+                        let moved = |by: f64| {
+                            let mut layers = layers.clone();
+                            match place.checked_sub(weight.len()) {
+                                None => layers[index].weight[place] += by,
+                                Some(place) => layers[index].bias[place] += by,
+                            }
+                            reference_through(&layers, loss, &rows(), through).minimised
+                        };
+                        let slope = (moved(H) - moved(-H)) / (2.0 * H);
+                        let found = *weight.iter().chain(bias).nth(place).unwrap();
+                        let within = (found - slope).abs() <= 1e-8 + 1e-6 * slope.abs();
+                        assert!(within, "{loss:?}, {last:?}, layer {index}, {place}: {found}, slope {slope}");
+                    }
                 }
             }
         }
@@ -64,6 +68,8 @@ struct Case {
     loss: Loss,
     /// Some of the last layer's biases are +-100.
     saturated: bool,
+    /// Behind which layer there is a bottleneck, if there are two layers and one is asked for.
+    through: Option<usize>,
 }
 
 fn cases() -> impl Strategy<Value = Case> {
@@ -78,13 +84,16 @@ fn cases() -> impl Strategy<Value = Case> {
                 prop_oneof![1usize..=5, 15usize..=17, 30usize..=70],
                 prop::sample::select(&LOSSES),
                 any::<bool>(),
+                prop::option::of(0..depth.max(2) - 1),
             )
         })
-        .prop_map(|(seed, sizes, mut activations, batch, loss, saturated)| {
+        .prop_map(|(seed, sizes, mut activations, batch, loss, saturated, through)| {
             if loss != Loss::Mse {
                 *activations.last_mut().unwrap() = Activation::Linear;
             }
-            Case { seed, sizes, activations, batch, loss, saturated: saturated && loss != Loss::Mse }
+            let through = through.filter(|_| activations.len() > 1);
+            let saturated = saturated && loss != Loss::Mse;
+            Case { seed, sizes, activations, batch, loss, saturated, through }
         })
 }
 
@@ -112,21 +121,46 @@ fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&v| f64::from(v)).collect()
 }
 
+/// What a bottleneck costs, and noise for it.
+const PRICE: f32 = 0.25;
+
+fn noise_of(case: &Case, rng: &mut Rng) -> Vec<f32> {
+    case.through.map_or(vec![], |layer| rng.values(case.batch * case.sizes[layer + 1], 0.5))
+}
+
+/// The formulas, through the case's bottleneck.
+fn reference_of(case: &Case, layers: &[Layer], rows: &[(Vec<f64>, Want<'_>)], noise: &[f32]) -> Reference {
+    let noise = wide(noise);
+    let through = case.through.map(|layer| Through { layer, noise: &noise, price: PRICE.into() });
+    reference_through(layers, case.loss, rows, through)
+}
+
 /// Runs the kernels on the inputs and targets and holds them against the reference.
 fn hold(
     case: &Case,
     stack: &Stack,
     inputs: Inputs<'_>,
     targets: Targets<'_>,
+    noise: &[f32],
     expected: &Reference,
 ) -> Result<(), TestCaseError> {
     let team = Team::new(1).unwrap();
     let mut learner =
         Learner::new(stack.clone(), case.loss, Adam::default(), case.batch, team.clone()).unwrap();
-    let (loss, gradients) = learner.gradients(inputs, targets).unwrap();
+    let (losses, gradients) = match case.through {
+        Some(layer) => {
+            let bottleneck = Bottleneck { layer, noise, price: PRICE };
+            let (loss, gradients) = learner.gradients_through(inputs, targets, bottleneck).unwrap();
+            (vec![loss], gradients)
+        }
+        None => {
+            let (loss, gradients) = learner.gradients(inputs, targets).unwrap();
+            (vec![loss, stack.loss(&team, case.loss, inputs, targets).unwrap()], gradients)
+        }
+    };
     // A difference of logits near 100 is only as good as their own last bit, 8e-6.
     let of_logits = if case.saturated && case.loss == Loss::SoftmaxCrossEntropy { 3e-5 } else { 0.0 };
-    for loss in [loss, stack.loss(&team, case.loss, inputs, targets).unwrap()] {
+    for loss in losses {
         let within = (loss - expected.loss).abs() <= 1e-7 + 1e-6 * expected.loss.abs() + of_logits;
         prop_assert!(within, "loss {loss}, expected {} ({inputs:?})", expected.loss);
     }
@@ -144,6 +178,7 @@ proptest! {
     fn kernels_agree_with_formulas_on_dense_inputs(case in cases()) {
         let mut rng = Rng(case.seed);
         let stack = stack_of(&case, &mut rng);
+        let noise = noise_of(&case, &mut rng);
         let layers: Vec<_> = stack.layers().iter().map(Layer::of).collect();
         let x = rng.values(case.batch * stack.inputs(), 1.0);
         let x_of = |row: usize| wide(&x[row * stack.inputs()..][..stack.inputs()]);
@@ -153,17 +188,17 @@ proptest! {
             let rows: Vec<u32> = (0..case.batch).map(|_| rng.below(40) as u32).collect();
             let class = |row: usize| Want::Class(labels[rows[row] as usize].into());
             let wanted: Vec<_> = (0..case.batch).map(|row| (x_of(row), class(row))).collect();
-            let expected = reference(&layers, case.loss, &wanted);
+            let expected = reference_of(&case, &layers, &wanted, &noise);
             prop_assume!(expected.margin > 1e-5);
-            hold(&case, &stack, Inputs::Dense(&x), Targets::Classes { labels: &labels, rows: &rows }, &expected)?;
+            hold(&case, &stack, Inputs::Dense(&x), Targets::Classes { labels: &labels, rows: &rows }, &noise, &expected)?;
         } else {
             let t: Vec<f32> = rng.values(case.batch * n, 1.0).into_iter().map(f32::abs).collect();
             let t_wide = wide(&t);
             let wanted: Vec<_> =
                 (0..case.batch).map(|row| (x_of(row), Want::Values(&t_wide[row * n..][..n]))).collect();
-            let expected = reference(&layers, case.loss, &wanted);
+            let expected = reference_of(&case, &layers, &wanted, &noise);
             prop_assume!(expected.margin > 1e-5);
-            hold(&case, &stack, Inputs::Dense(&x), Targets::Dense(&t), &expected)?;
+            hold(&case, &stack, Inputs::Dense(&x), Targets::Dense(&t), &noise, &expected)?;
         }
     }
 
@@ -175,6 +210,7 @@ proptest! {
         }
         let mut rng = Rng(case.seed);
         let stack = stack_of(&case, &mut rng);
+        let noise = noise_of(&case, &mut rng);
         let layers: Vec<_> = stack.layers().iter().map(Layer::of).collect();
         let (width, n) = (stack.inputs(), stack.outputs());
         let pixels = rng.bytes(50 * width);
@@ -190,12 +226,12 @@ proptest! {
                 (x, Want::Values(&answer_values[row * n..][..n]))
             })
             .collect();
-        let expected = reference(&layers, case.loss, &wanted);
+        let expected = reference_of(&case, &layers, &wanted, &noise);
         prop_assume!(expected.margin > 1e-5);
         let set = SparseRows::from_bytes(&pixels, width).unwrap();
         let targets = Targets::Bytes { pixels: &answers, rows: &rows };
-        hold(&case, &stack, Inputs::Bytes { pixels: &pixels, rows: &rows }, targets, &expected)?;
-        hold(&case, &stack, Inputs::Sparse { set: &set, rows: &rows }, targets, &expected)?;
+        hold(&case, &stack, Inputs::Bytes { pixels: &pixels, rows: &rows }, targets, &noise, &expected)?;
+        hold(&case, &stack, Inputs::Sparse { set: &set, rows: &rows }, targets, &noise, &expected)?;
     }
 }
 

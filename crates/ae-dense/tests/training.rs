@@ -132,19 +132,20 @@ fn training_learns() {
 }
 
 #[test]
-fn a_learner_goes_on_from_anothers_moments() {
+fn a_learner_goes_on_from_anothers_layers_and_moments() {
     let mut rng = Rng(21);
     let stack = rng.stack(&[30, 5, 30], &[Relu, Linear]);
     let x = rng.values(30 * 20, 1.0);
     let (inputs, targets) = (Inputs::Dense(&x), Targets::Dense(&x));
     let learner = |stack| Learner::new(stack, Loss::Mse, Adam::default(), 20, Team::new(1).unwrap()).unwrap();
     let mut whole = learner(stack.clone());
-    let mut first = learner(stack);
+    let mut first = learner(stack.clone());
     for _ in 0..5 {
         whole.step(inputs, targets).unwrap();
         first.step(inputs, targets).unwrap();
     }
-    let mut second = learner(Stack::new(&first.stack().layers()).unwrap());
+    let mut second = learner(stack);
+    second.set_layers(&first.stack().layers()).unwrap();
     second.set_moments(&first.moments()).unwrap();
     for _ in 0..5 {
         whole.step(inputs, targets).unwrap();

@@ -1,13 +1,21 @@
-//! Replace a file's content in one step, or leave it as it was.
+//! Replace a file's content in one step, or leave it as it was; open a file only if it is one.
 //!
 //! [`replace`] writes a temporary file beside the target, syncs it, renames it over the target and syncs the
 //! folder. A reader sees the old bytes or the new ones, never a mixture; after an error, a kill or a power cut
-//! the old bytes are still there. What a kill can leave behind is the temporary file, `.replace-*.tmp`.
+//! the old bytes are still there. What a kill can leave behind is the temporary file, `.replace-*.tmp`, which
+//! [`remove_temporaries`] clears away. [`replace_keeping`] keeps the old content under another name.
+//!
+//! [`open`] and [`read`] are for files that somebody else made: a pipe or a device is refused at once, where the
+//! standard library would wait for it or read it for ever.
+
+mod read;
 
 use std::fmt;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+
+pub use read::{ReadError, open, read};
 
 /// What [`replace`] was doing when the system refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +29,8 @@ pub enum Step {
     Write,
     /// Syncing the temporary file to the disk.
     Sync,
+    /// Renaming the old file to the name it is kept under.
+    Keep,
     /// Renaming the temporary file over the target.
     Rename,
     /// Syncing the folder. The new content is in place by then, but a power cut may still bring the old one back.
@@ -34,6 +44,7 @@ impl fmt::Display for Step {
             Step::Create => "create a temporary file beside",
             Step::Write => "write",
             Step::Sync => "sync",
+            Step::Keep => "keep the old content of",
             Step::Rename => "rename the finished file to",
             Step::SyncFolder => "sync the folder of",
         })
@@ -85,11 +96,89 @@ pub fn replace(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), ReplaceError> {
+    put(path, None, write)
+}
+
+/// Replaces the content of the file at `path` as [`replace`] does, and keeps the old file as `kept`, in the place of
+/// what was there.
+///
+/// The new content is on the disk before either file is renamed: first the old one to `kept`, then the new one to
+/// `path`. So at every instant, also if the machine stops between the two or its disk has recorded only one of
+/// them, at least one of the two names leads to a whole file: the new one or the one before it.
+///
+/// Both names are to be on one file system; a first file, with nothing to keep, leaves `kept` as it is.
+///
+/// # Errors
+/// As [`replace`], for `kept` too. When [`Step::Rename`] fails, the old content is under the name `kept`.
+///
+/// # Example
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// let (path, kept) = (folder.path().join("state"), folder.path().join("state.previous"));
+/// ae_file::replace_keeping(&path, &kept, |w| w.write_all(b"one"))?;
+/// ae_file::replace_keeping(&path, &kept, |w| w.write_all(b"two"))?;
+/// assert_eq!(std::fs::read(&path)?, b"two");
+/// assert_eq!(std::fs::read(&kept)?, b"one");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn replace_keeping(
+    path: &Path,
+    kept: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), ReplaceError> {
+    put(path, Some(kept), write)
+}
+
+/// Removes the temporary files that replacements which were killed have left in `folder`.
+///
+/// To be called where nobody else is replacing files of the folder: theirs would be removed too.
+///
+/// # Errors
+/// What the system says if the folder cannot be listed or a file of it not removed.
+///
+/// # Example
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// std::fs::write(folder.path().join(".replace-a1b2c3.tmp"), "half of a fi")?;
+/// std::fs::write(folder.path().join("file"), "a file")?;
+/// ae_file::remove_temporaries(folder.path())?;
+/// assert_eq!(std::fs::read_dir(folder.path())?.count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn remove_temporaries(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        if name.starts_with(PREFIX.as_bytes())
+            && name.ends_with(SUFFIX.as_bytes())
+            && entry.file_type()?.is_file()
+        {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// A short fixed name, so that a target whose own name is as long as the system allows can be replaced too.
+const PREFIX: &str = ".replace-";
+const SUFFIX: &str = ".tmp";
+
+fn put(
+    path: &Path,
+    kept: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), ReplaceError> {
     let failed = |step| move |source| ReplaceError::Io { path: path.to_owned(), step, source };
 
     let Target { file: target, existing } = Target::inspect(path).map_err(failed(Step::Inspect))?;
     if existing.as_ref().is_some_and(|metadata| !metadata.is_file()) {
         return Err(ReplaceError::NotRegular { path: path.to_owned() });
+    }
+    if let Some(kept) = kept
+        && fs::symlink_metadata(kept).is_ok_and(|metadata| !metadata.is_file())
+    {
+        return Err(ReplaceError::NotRegular { path: kept.to_owned() });
     }
     let folder = folder_of(&target);
 
@@ -99,8 +188,16 @@ pub fn replace(
     write(&mut buffered).and_then(|()| buffered.flush()).map_err(failed(Step::Write))?;
     drop(buffered);
     temporary.as_file().sync_all().map_err(failed(Step::Sync))?;
+    let kept = kept.filter(|_| existing.is_some());
+    if let Some(kept) = kept {
+        fs::rename(&target, kept).map_err(failed(Step::Keep))?;
+    }
     temporary.persist(&target).map_err(|refused| failed(Step::Rename)(refused.error))?;
-    sync_folder(folder).map_err(failed(Step::SyncFolder))
+    sync_folder(folder).map_err(failed(Step::SyncFolder))?;
+    match kept.map(folder_of) {
+        Some(other) if other != folder => sync_folder(other).map_err(failed(Step::SyncFolder)),
+        _ => Ok(()),
+    }
 }
 
 /// The folder a file is in; a bare name is in the current one.
@@ -134,10 +231,9 @@ impl Target {
     }
 }
 
-/// A short fixed name, so that a target whose own name is as long as the system allows can be replaced too.
 fn create_temporary(folder: &Path, existing: Option<&fs::Metadata>) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".replace-").suffix(".tmp");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

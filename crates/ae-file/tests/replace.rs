@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ae_file::{ReplaceError, Step, replace};
+use ae_file::{ReplaceError, Step, remove_temporaries, replace, replace_keeping};
 
 /// The names in a folder, sorted: a temporary file that stayed would be among them.
 fn names(folder: &Path) -> Vec<String> {
@@ -89,6 +89,79 @@ fn a_panic_in_the_closure_keeps_the_old_content() {
     assert!(panicked.is_err());
     assert_eq!(fs::read(&path).unwrap(), b"old");
     assert_eq!(names(folder.path()), ["file"]);
+}
+
+#[test]
+fn the_old_content_is_kept_and_the_one_before_it_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, kept) = (folder.path().join("file"), folder.path().join("kept"));
+    let put = |content: &[u8]| replace_keeping(&path, &kept, |w| w.write_all(content)).unwrap();
+    put(b"one");
+    assert_eq!(names(folder.path()), ["file"]);
+    put(b"two");
+    put(b"three");
+    assert_eq!(fs::read(&path).unwrap(), b"three");
+    assert_eq!(fs::read(&kept).unwrap(), b"two");
+    assert_eq!(names(folder.path()), ["file", "kept"]);
+
+    // With nothing to keep, what was kept before stays.
+    fs::remove_file(&path).unwrap();
+    put(b"four");
+    assert_eq!((fs::read(&path).unwrap(), fs::read(&kept).unwrap()), (b"four".to_vec(), b"two".to_vec()));
+
+    // The two may lie in different folders.
+    let elsewhere = tempfile::tempdir_in(folder.path()).unwrap();
+    let kept = elsewhere.path().join("kept");
+    replace_keeping(&path, &kept, |w| w.write_all(b"five")).unwrap();
+    assert_eq!((fs::read(&path).unwrap(), fs::read(&kept).unwrap()), (b"five".to_vec(), b"four".to_vec()));
+}
+
+#[test]
+fn a_failure_in_the_middle_keeps_both_contents() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, kept) = (folder.path().join("file"), folder.path().join("kept"));
+    fs::write(&path, b"old").unwrap();
+    fs::write(&kept, b"older").unwrap();
+    let result = replace_keeping(&path, &kept, |w| {
+        w.write_all(&[7; 1 << 20])?;
+        Err(io::ErrorKind::StorageFull.into())
+    });
+    assert_eq!(step(result, &path), (Step::Write, io::ErrorKind::StorageFull));
+    assert_eq!((fs::read(&path).unwrap(), fs::read(&kept).unwrap()), (b"old".to_vec(), b"older".to_vec()));
+    assert_eq!(names(folder.path()), ["file", "kept"]);
+}
+
+#[test]
+fn what_is_no_file_is_not_kept_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, kept) = (folder.path().join("file"), folder.path().join("kept"));
+    fs::write(&path, b"old").unwrap();
+    fs::create_dir(&kept).unwrap();
+    assert_not_regular(replace_keeping(&path, &kept, |w| w.write_all(b"x")), &kept);
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+
+    // A place that cannot be had is found out before the old file has moved.
+    let missing = folder.path().join("missing").join("kept");
+    let result = replace_keeping(&path, &missing, |w| w.write_all(b"x"));
+    assert_eq!(step(result, &path), (Step::Keep, io::ErrorKind::NotFound));
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+    assert_eq!(names(folder.path()), ["file", "kept"]);
+}
+
+#[test]
+fn temporaries_are_removed_and_nothing_else_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let others = [".replace-", ".tmp", "a.replace-b.tmp", ".replace-x.tmp.txt", "file"];
+    for name in others.iter().chain(&[".replace-a1B2c3.tmp", ".replace-.tmp"]) {
+        fs::write(folder.path().join(name), b"x").unwrap();
+    }
+    fs::create_dir(folder.path().join(".replace-folder.tmp")).unwrap();
+    remove_temporaries(folder.path()).unwrap();
+    let mut left = [&others[..], &[".replace-folder.tmp"]].concat();
+    left.sort();
+    assert_eq!(names(folder.path()), left);
+    let missing = remove_temporaries(&folder.path().join("missing"));
+    assert_eq!(missing.unwrap_err().kind(), io::ErrorKind::NotFound);
 }
 
 #[test]

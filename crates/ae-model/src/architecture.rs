@@ -77,6 +77,26 @@ impl Architecture {
                 [Linear { .. }, Relu, Linear { inputs: h1, outputs: h2 }, Relu, Linear { .. }],
                 [Linear { .. }, Relu, Linear { inputs: h2_back, outputs: h1_back }, Relu, Linear { .. }],
             ) if h1 == h1_back && h2 == h2_back => Some(Preset::Deep),
+            (
+                [
+                    Linear { .. },
+                    Relu,
+                    Linear { inputs: h1, outputs: h2 },
+                    Relu,
+                    Linear { outputs: h3, .. },
+                    Relu,
+                    Linear { .. },
+                ],
+                [
+                    Linear { .. },
+                    Relu,
+                    Linear { inputs: h3_back, outputs: h2_back },
+                    Relu,
+                    Linear { outputs: h1_back, .. },
+                    Relu,
+                    Linear { .. },
+                ],
+            ) if (h1, h2, h3) == (h1_back, h2_back, h3_back) => Some(Preset::Deeper),
             _ => None,
         }
     }
@@ -173,6 +193,8 @@ pub enum Preset {
     Shallow,
     /// [`Deep`](crate::Deep).
     Deep,
+    /// [`Deeper`](crate::Deeper).
+    Deeper,
 }
 
 impl fmt::Display for Preset {
@@ -180,6 +202,7 @@ impl fmt::Display for Preset {
         f.write_str(match self {
             Self::Shallow => "shallow",
             Self::Deep => "deep",
+            Self::Deeper => "deeper",
         })
     }
 }

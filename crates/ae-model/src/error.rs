@@ -114,9 +114,9 @@ pub enum ModelError {
     #[error("header promises {promised} bytes of data, file holds {actual}")]
     DataLength {
         /// Where the header says that the last tensor ends.
-        promised: usize,
+        promised: u64,
         /// Bytes after the header.
-        actual: usize,
+        actual: u64,
     },
     /// Not a safetensors file, or one with a header that is cut short or lies.
     #[error("not a valid safetensors file: {reason}")]

@@ -69,8 +69,8 @@ pub trait Sizes {
 /// A dfdx module that turns `(B, In)` into `(B, Out)`, with and without a tape: an encoder or a decoder.
 ///
 /// Implemented for the tuples `(L,)`, `(L, F)`, `(L, L)`, `(L, F, L)` and on to `(L, F, L, F, L, F)`, the
-/// longest that dfdx has, each `L` a [`Linear`] and each `F` a [`Pointwise`] activation. A module of one's
-/// own needs dfdx's `TensorCollection` and `Module`, [`Sizes`], and [`Network::specs`].
+/// longest that dfdx has, each `L` a [`Linear`] and each `F` a [`Pointwise`] activation; and for
+/// [`Four`](crate::Four) dense layers. A module of one's own needs dfdx's `TensorCollection` and `Module`, [`Sizes`], and [`Network::specs`].
 pub trait Network: Sizes
     + TensorCollection<f32, Cpu, To<f32, Cpu> = Self>
     + Module<Batch<<Self as Sizes>::In>, Output = Batch<<Self as Sizes>::Out>, Error = CpuError>

@@ -1,23 +1,23 @@
 //! Weights on disk: safetensors with PyTorch's names and shapes.
 //!
-//! `docs/weights-format.md` describes the bytes. A file is read whole, under a limit; names, shapes,
-//! number types, values and architecture are checked before a model is touched, and a file is
-//! replaced in one step, so that neither a model nor a file is ever half of one thing and half of another.
+//! `docs/weights-format.md` describes the bytes. A file's header is read first, and its tensors only if they are
+//! the model's; names, shapes, number types, values and architecture are checked before a model is touched, and a
+//! file is replaced in one step, so that neither a model nor a file is ever half of one thing and half of another.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs::File;
+use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, Metadata, TensorView};
-use safetensors::{SafeTensorError, SafeTensors};
+use safetensors::SafeTensorError;
+use safetensors::tensor::{Dtype, TensorView};
 use sha2::{Digest, Sha256};
 
 use crate::architecture::Architecture;
 use crate::init::{build_decoder, build_encoder};
 use crate::layers::check_finite;
-use crate::{Autoencoder, ModelError, NamedTensor, Network, Parameters};
+use crate::{Autoencoder, ModelError, NamedTensor, Network, Parameters, TensorFile};
 
 /// The longest file that is read: 1 GiB, some 268 million numbers.
 pub const MAX_FILE_BYTES: u64 = 1 << 30;
@@ -111,7 +111,7 @@ impl<E: Network, D: Network<In = E::Out, Out = E::In>> Autoencoder<E, D> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelError> {
-        read(path.as_ref(), Self::from_bytes)
+        read(path.as_ref(), Self::of)
     }
 
     /// A model with the weights in `bytes`, the content of a file.
@@ -119,8 +119,12 @@ impl<E: Network, D: Network<In = E::Out, Out = E::In>> Autoencoder<E, D> {
     /// # Errors
     /// The reasons listed at [`Autoencoder::load_from`], without the path.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
+        Self::of(Contents::of(TensorFile::parse(bytes)?)?)
+    }
+
+    fn of(contents: Contents<impl Read + Seek>) -> Result<Self, ModelError> {
         let mut model = Self::build(0)?;
-        Contents::parse(bytes)?.fill(&mut model, "", &Self::architecture())?;
+        contents.fill(&mut model, "", &Self::architecture())?;
         Ok(model)
     }
 
@@ -138,7 +142,7 @@ impl<E: Network, D: Network<In = E::Out, Out = E::In>> Autoencoder<E, D> {
     /// [`ModelError::TensorDtype`], [`ModelError::TensorShape`], [`ModelError::ExtraTensor`],
     /// [`ModelError::NotFinite`].
     pub fn load_from(&mut self, path: impl AsRef<Path>) -> Result<(), ModelError> {
-        read(path.as_ref(), |bytes| Contents::parse(bytes)?.fill(self, "", &Self::architecture()))
+        read(path.as_ref(), |contents| contents.fill(self, "", &Self::architecture()))
     }
 
     /// A name for these exact weights; see [`WeightsId`].
@@ -165,9 +169,9 @@ impl<E: Network, D: Network<In = E::Out, Out = E::In>> Autoencoder<E, D> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn load_encoder<E: Network>(path: impl AsRef<Path>) -> Result<E, ModelError> {
-    read(path.as_ref(), |bytes| {
+    read(path.as_ref(), |contents| {
         let mut encoder = build_encoder(0)?;
-        Contents::parse(bytes)?.fill(&mut encoder, ENCODER, &Architecture::of_encoder::<E>())?;
+        contents.fill(&mut encoder, ENCODER, &Architecture::of_encoder::<E>())?;
         Ok(encoder)
     })
 }
@@ -178,9 +182,9 @@ pub fn load_encoder<E: Network>(path: impl AsRef<Path>) -> Result<E, ModelError>
 /// [`ModelError::Load`], with the path and the reason: see [`Autoencoder::load_from`]. Of the
 /// encoder's tensors nothing is asked.
 pub fn load_decoder<D: Network>(path: impl AsRef<Path>) -> Result<D, ModelError> {
-    read(path.as_ref(), |bytes| {
+    read(path.as_ref(), |contents| {
         let mut decoder = build_decoder(0)?;
-        Contents::parse(bytes)?.fill(&mut decoder, DECODER, &Architecture::of_decoder::<D>())?;
+        contents.fill(&mut decoder, DECODER, &Architecture::of_decoder::<D>())?;
         Ok(decoder)
     })
 }
@@ -221,38 +225,26 @@ pub fn save_decoder<D: Network>(decoder: &D, path: impl AsRef<Path>) -> Result<(
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn peek(path: impl AsRef<Path>) -> Result<Option<Architecture>, ModelError> {
-    read(path.as_ref(), |bytes| Ok(Contents::parse(bytes)?.architecture))
+    read(path.as_ref(), |contents| Ok(contents.architecture))
 }
 
-/// A file whose header is true of its bytes.
-struct Contents<'a> {
-    header: Metadata,
-    data: &'a [u8],
+/// The content of a weights file.
+struct Contents<R> {
+    file: TensorFile<R>,
     architecture: Option<Architecture>,
 }
 
-impl<'a> Contents<'a> {
-    fn parse(bytes: &'a [u8]) -> Result<Self, ModelError> {
-        // Before the library parses it: a header unpacks to many times its length.
-        if let Some(length) = bytes.first_chunk() {
-            let found = u64::from_le_bytes(*length);
-            if found > MAX_HEADER_BYTES {
-                return Err(ModelError::HeaderTooLarge { found, limit: MAX_HEADER_BYTES });
-            }
-            check_data_length(&bytes[8..], found as usize)?;
-        }
-        // This proves that the tensors lie end to end, each as long as its shape asks.
-        let (header_bytes, header) =
-            SafeTensors::read_metadata(bytes).map_err(|reason| ModelError::Format { reason })?;
-        let json = header.metadata().as_ref().and_then(|metadata| metadata.get(METADATA_KEY));
-        let architecture = json.map(|json| Architecture::from_json(json)).transpose()?;
-        Ok(Self { header, data: &bytes[8 + header_bytes..], architecture })
+impl<R: Read + Seek> Contents<R> {
+    /// Reads what the file says of itself.
+    fn of(file: TensorFile<R>) -> Result<Self, ModelError> {
+        let architecture = file.metadata(METADATA_KEY).map(Architecture::from_json).transpose()?;
+        Ok(Self { file, architecture })
     }
 
     /// Puts the tensors whose names start with `prefix` into `model`, if they are exactly its own;
     /// those of the other half are passed over.
     fn fill(
-        &self,
+        mut self,
         model: &mut impl Parameters,
         prefix: &str,
         expected: &Architecture,
@@ -261,46 +253,29 @@ impl<'a> Contents<'a> {
             expected.expect(found)?;
         }
         let mut wanted = model.parameters();
-        let mut extra: BTreeSet<String> = self.header.offset_keys().into_iter().collect();
+        let mut extra: BTreeSet<String> = self.file.names().into_iter().collect();
         extra.retain(|name| {
             name.starts_with(prefix) || ![ENCODER, DECODER].iter().any(|h| name.starts_with(h))
         });
         for tensor in &mut wanted {
-            let name = format!("{prefix}{}", tensor.name);
-            let Some(info) = self.header.info(&name) else {
-                return Err(ModelError::MissingTensor { name });
-            };
-            if info.dtype != Dtype::F32 {
-                return Err(ModelError::TensorDtype { name, found: info.dtype.to_string() });
-            }
-            if info.shape != tensor.shape {
-                let (expected, found) = (tensor.shape.clone(), info.shape.clone());
+            tensor.name.insert_str(0, prefix);
+            let NamedTensor { name, shape, .. } = &*tensor;
+            let found = self.file.shape_of_floats(name)?;
+            if found != shape {
+                let (name, expected, found) = (name.clone(), shape.clone(), found.to_vec());
                 return Err(ModelError::TensorShape { name, expected, found });
             }
-            let (start, end) = info.data_offsets;
-            let values = self.data[start..end].chunks_exact(4);
-            tensor.values = values.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-            check_finite(&name, &tensor.values)?;
-            extra.remove(&name);
+            extra.remove(name);
         }
         if let Some(name) = extra.pop_first() {
             return Err(ModelError::ExtraTensor { name });
         }
+        for tensor in &mut wanted {
+            tensor.values = self.file.floats(&tensor.name)?.values;
+            check_finite(&tensor.name, &tensor.values)?;
+            tensor.name.drain(..prefix.len());
+        }
         model.set_parameters(&wanted)
-    }
-}
-
-/// Refuses tensors that end anywhere but at the end of the file.
-///
-/// safetensors 0.8 asks for that too, but adds up the lengths without a check, so that tensors which
-/// claim nearly 2^64 bytes make it panic, or pass, where overflow is not checked. What is no header at
-/// all is left to it.
-fn check_data_length(after_length: &[u8], header_bytes: usize) -> Result<(), ModelError> {
-    let Some((header, data)) = after_length.split_at_checked(header_bytes) else { return Ok(()) };
-    let Ok(header) = serde_json::from_slice::<Metadata>(header) else { return Ok(()) };
-    match header.data_len() {
-        promised if promised != data.len() => Err(ModelError::DataLength { promised, actual: data.len() }),
-        _ => Ok(()),
     }
 }
 
@@ -341,49 +316,22 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
 }
 
 /// What `parse` makes of a file's content; an error of either gets the path.
-fn read<T>(path: &Path, parse: impl FnOnce(&[u8]) -> Result<T, ModelError>) -> Result<T, ModelError> {
-    read_limited(path, MAX_FILE_BYTES)
-        .and_then(|bytes| parse(&bytes))
+fn read<T>(
+    path: &Path,
+    parse: impl FnOnce(Contents<BufReader<File>>) -> Result<T, ModelError>,
+) -> Result<T, ModelError> {
+    open(path)
+        .and_then(parse)
         .map_err(|source| ModelError::Load { path: path.to_owned(), source: Box::new(source) })
 }
 
-fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, ModelError> {
-    let failed = |source| ModelError::Read { source };
-    // Before opening: that would wait for ever on a pipe nobody writes to.
-    let metadata = fs::metadata(path).map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(ModelError::NotAFile);
+fn open(path: &Path) -> Result<Contents<BufReader<File>>, ModelError> {
+    let (file, length) = ae_file::open(path).map_err(|error| match error {
+        ae_file::ReadError::Io(source) => ModelError::Read { source },
+        _ => ModelError::NotAFile,
+    })?;
+    if length > MAX_FILE_BYTES {
+        return Err(ModelError::FileTooLarge { limit: MAX_FILE_BYTES });
     }
-    if metadata.len() > limit {
-        return Err(ModelError::FileTooLarge { limit });
-    }
-    let mut bytes = Vec::new();
-    // One byte over the limit tells a file that has grown since, or that says it is shorter than it is.
-    File::open(path)
-        .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes))
-        .map_err(failed)?;
-    if bytes.len() as u64 > limit {
-        return Err(ModelError::FileTooLarge { limit });
-    }
-    Ok(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_of_the_limit_is_read_and_one_byte_more_is_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("bytes");
-        std::fs::write(&path, [7; 10]).unwrap();
-        assert_eq!(read_limited(&path, 10).unwrap(), [7; 10]);
-        assert!(matches!(read_limited(&path, 9), Err(ModelError::FileTooLarge { limit: 9 })));
-        // A regular file that says it is empty, and is not.
-        #[cfg(target_os = "linux")]
-        assert!(matches!(
-            read_limited(Path::new("/proc/self/status"), 9),
-            Err(ModelError::FileTooLarge { limit: 9 })
-        ));
-    }
+    Contents::of(TensorFile::open(BufReader::new(file), length)?)
 }

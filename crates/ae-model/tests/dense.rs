@@ -5,7 +5,8 @@
 use ae_dense::{Activation, Dense};
 use ae_model::dfdx::nn::modules::Sigmoid;
 use ae_model::{
-    Autoencoder, AutoencoderStack, Deep, DenseStack, Linear, ModelError, NamedTensor, Parameters, Shallow,
+    Autoencoder, AutoencoderStack, Deep, Deeper, DenseStack, Linear, ModelError, NamedTensor, Parameters,
+    Shallow,
 };
 use proptest::prelude::*;
 
@@ -27,6 +28,31 @@ fn layers_come_first_to_last_with_their_activations_folded_in() {
     for (layer, tensors) in layers.iter().zip(model.parameters().chunks_exact(2)) {
         assert_eq!((layer.weight(), layer.bias()), (&tensors[0].values[..], &tensors[1].values[..]));
     }
+}
+
+#[test]
+fn four_layers_a_side_show_and_take_all_of_them() {
+    type Four = Deeper<7, 6, 5, 4, 3>;
+    let (mut model, other) = (Four::build(0).unwrap(), Four::build(1).unwrap());
+    let layers = other.layers();
+    let found: Vec<_> = layers.iter().map(|l| (l.inputs(), l.outputs(), l.activation())).collect();
+    use Activation::{Linear, Relu};
+    let encoder = [(7, 6, Relu), (6, 5, Relu), (5, 4, Relu), (4, 3, Linear)];
+    let decoder = [(3, 4, Relu), (4, 5, Relu), (5, 6, Relu), (6, 7, Linear)];
+    assert_eq!(found, [encoder, decoder].concat());
+    assert_eq!(model.encoder_layers(), 4);
+    model.set_layers(&layers).unwrap();
+    assert_eq!(model.parameters(), other.parameters());
+
+    let before = model.parameters();
+    let mut wrong = Four::build(2).unwrap().layers();
+    wrong[3] = dense(4, 3, Relu);
+    assert!(matches!(model.set_layers(&wrong), Err(ModelError::Layer { index: 3, .. })));
+    assert!(matches!(
+        model.encoder.set_layers(&wrong[..3]),
+        Err(ModelError::LayerCount { expected: 4, found: 3 })
+    ));
+    assert_eq!(model.parameters(), before);
 }
 
 #[test]

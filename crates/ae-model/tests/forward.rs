@@ -6,7 +6,9 @@ use ae_dense::{Activation, Dense};
 use ae_model::dfdx::nn::modules::{ReLU, Sigmoid};
 use ae_model::dfdx::shapes::Const;
 use ae_model::dfdx::tensor::{Cpu, TensorFromVec, Trace};
-use ae_model::{Autoencoder, Deep, DenseStack, Linear, ModelError, Network, Parameters, Shallow, batch};
+use ae_model::{
+    Autoencoder, Deep, Deeper, DenseStack, Linear, ModelError, Network, Parameters, Shallow, batch,
+};
 
 /// Numbers in [0, 1) without a pattern that a matrix product could hide in.
 fn pixels(n: usize) -> Vec<f32> {
@@ -89,6 +91,11 @@ fn shallow_computes_what_a_plain_loop_computes() {
 #[test]
 fn deep_computes_what_a_plain_loop_computes() {
     check(&unsettled(Deep::<30, 20, 10, 5>::build(0).unwrap()));
+}
+
+#[test]
+fn deeper_computes_what_a_plain_loop_computes() {
+    check(&unsettled(Deeper::<30, 24, 20, 10, 5>::build(0).unwrap()));
 }
 
 #[test]

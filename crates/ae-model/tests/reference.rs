@@ -10,7 +10,7 @@ use ae_model::dfdx::nn::ZeroGrads;
 use ae_model::dfdx::shapes::Const;
 use ae_model::dfdx::tensor::Trace;
 use ae_model::dfdx::tensor_ops::Backward;
-use ae_model::{Autoencoder, Batch, Deep, Network, Parameters, Shallow, batch, update_parameters};
+use ae_model::{Autoencoder, Batch, Deep, Deeper, Network, Parameters, Shallow, batch, update_parameters};
 
 const PIXELS: usize = 6;
 
@@ -83,6 +83,12 @@ fn shallow_agrees_with_pytorch_from_weights_that_pytorch_wrote() {
 fn deep_agrees_with_pytorch_from_weights_that_pytorch_wrote() {
     let mut model = Deep::<PIXELS, 5, 4, 2>::load(file("deep.safetensors")).unwrap();
     check(&mut model, &reference("deep"));
+}
+
+#[test]
+fn deeper_agrees_with_pytorch_from_weights_that_pytorch_wrote() {
+    let mut model = Deeper::<PIXELS, 5, 4, 3, 2>::load(file("deeper.safetensors")).unwrap();
+    check(&mut model, &reference("deeper"));
 }
 
 /// PyTorch has loaded these bytes with `strict=True`; see the script. `AE_BLESS=1` writes them anew.

@@ -9,8 +9,9 @@ use std::path::Path;
 
 use ae_model::dfdx::nn::modules::Tanh;
 use ae_model::{
-    Autoencoder, Deep, Linear, MAX_HEADER_BYTES, ModelError, NamedTensor, Parameters, Preset, Shallow,
-    ShallowDecoder, ShallowEncoder, WeightsId, load_decoder, load_encoder, peek, save_decoder, save_encoder,
+    Autoencoder, Deep, Deeper, Four, Linear, MAX_FILE_BYTES, MAX_HEADER_BYTES, ModelError, NamedTensor,
+    Parameters, Preset, Shallow, ShallowDecoder, ShallowEncoder, WeightsId, load_decoder, load_encoder, peek,
+    save_decoder, save_encoder,
 };
 use proptest::prelude::*;
 use safetensors::SafeTensors;
@@ -122,6 +123,23 @@ fn saved_and_loaded_is_the_same_model() {
 }
 
 #[test]
+fn four_layers_a_side_are_named_as_in_a_sequential_and_come_back() {
+    let model = Deeper::<6, 5, 4, 3, 2>::build(9).unwrap();
+    let names: Vec<_> = model.parameters().into_iter().map(|tensor| tensor.name).collect();
+    let expected: Vec<_> = ["encoder", "decoder"]
+        .iter()
+        .flat_map(|half| {
+            [0, 2, 4, 6].map(|place| [format!("{half}.{place}.weight"), format!("{half}.{place}.bias")])
+        })
+        .flatten()
+        .collect();
+    assert_eq!(names, expected);
+    let loaded = Deeper::<6, 5, 4, 3, 2>::from_bytes(&model.to_bytes().unwrap()).unwrap();
+    assert_eq!(loaded.parameters(), model.parameters());
+    assert_eq!(loaded.identity(), model.identity());
+}
+
+#[test]
 fn either_half_loads_from_the_whole_or_from_a_file_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let [whole, encoder_file, decoder_file] = ["w", "e", "d"].map(|name| folder.path().join(name));
@@ -171,6 +189,10 @@ fn peek_says_what_a_file_holds() {
     let found = peek(&path).unwrap().unwrap();
     assert_eq!(found, Deep::<784, 40, 20, 2>::architecture());
     assert_eq!((found.pixels, found.code, found.preset()), (784, 2, Some(Preset::Deep)));
+    Deeper::<6, 5, 4, 3, 2>::build(0).unwrap().save(&path).unwrap();
+    assert_eq!(peek(&path).unwrap().unwrap().preset(), Some(Preset::Deeper));
+    type Crooked = Autoencoder<Four<6, 5, 4, 3, 2>, Four<2, 3, 5, 5, 6>>;
+    assert_eq!(Crooked::architecture().preset(), None);
 
     save_encoder(&small(0).encoder, &path).unwrap();
     let found = peek(&path).unwrap().unwrap();
@@ -437,6 +459,31 @@ fn what_is_not_a_file_is_refused_at_once() {
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         assert!(matches!(refusal(&pipe), ModelError::NotAFile));
     }
+}
+
+/// A gibibyte that takes no room on the disk, and none in memory either: of a file only the header and the model's
+/// own tensors are read.
+#[test]
+fn a_long_file_is_judged_by_its_header() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w");
+    let values = (MAX_FILE_BYTES - 1_000) / 4;
+    let data_bytes = 4 * values;
+    let header = format!(
+        r#"{{"encoder.0.weight":{{"dtype":"F32","shape":[{values}],"data_offsets":[0,{data_bytes}]}}}}"#
+    );
+    fs::write(&path, forged(&header, &[])).unwrap();
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    let length = 8 + header.len() as u64 + data_bytes;
+    if file.set_len(length).is_err() {
+        return; // a file system without sparse files
+    }
+    assert_eq!(peek(&path).unwrap(), None);
+    assert!(matches!(refusal(&path), ModelError::TensorShape { name, .. } if name == "encoder.0.weight"));
+    file.set_len(length - 1).unwrap();
+    assert!(matches!(refusal(&path), ModelError::DataLength { promised, actual } if actual == promised - 1));
+    file.set_len(MAX_FILE_BYTES + 1).unwrap();
+    assert!(matches!(refusal(&path), ModelError::FileTooLarge { limit: MAX_FILE_BYTES }));
 }
 
 #[test]

@@ -32,24 +32,25 @@ pub struct Moments {
     pub v: Vec<f32>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Adam {
-    learning_rate: f32,
     state: AdamState,
 }
 
 impl Adam {
-    pub(crate) fn new(learning_rate: f32) -> Self {
-        Self { learning_rate, state: AdamState::default() }
-    }
-
     pub(crate) fn state(&self) -> &AdamState {
         &self.state
     }
 
-    /// Moves every parameter of `model` one step down `gradients`.
+    /// Goes on from what another had come to.
+    pub(crate) fn set_state(&mut self, state: AdamState) {
+        self.state = state;
+    }
+
+    /// Moves every parameter of `model` one step of size `rate` down `gradients`.
     pub(crate) fn update<M: TensorCollection<f32, Cpu, To<f32, Cpu> = M>>(
         &mut self,
+        rate: f32,
         model: &mut M,
         gradients: &mut Gradients<f32, Cpu>,
     ) -> Result<(), ModelError> {
@@ -57,7 +58,6 @@ impl Adam {
         let t = self.state.t as f64;
         let correct_m = (1.0 / (1.0 - f64::from(BETA1).powf(t))) as f32;
         let correct_v = (1.0 / (1.0 - f64::from(BETA2).powf(t))) as f32;
-        let rate = self.learning_rate;
         let moments = &mut self.state.moments;
         update_parameters(model, gradients, |name, values, gradient| {
             if !moments.contains_key(name) {

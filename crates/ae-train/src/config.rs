@@ -47,6 +47,18 @@ pub struct TrainParams {
     /// Probability with which each pixel of a training input is set to 0, in `[0, 1)`, in steps of
     /// 1/65,536; 0 for none. Targets stay whole.
     pub mask: f32,
+    /// What a bit of code costs, in nats of an image's cross-entropy, finite and at least 0.
+    ///
+    /// Above 0, training prepares the code for being stored in whole numbers: each number `y` of it gets noise
+    /// in place of rounding, uniform over one step of 1, and `1/2 log2(1 + 12 y^2)` bits a number are minimised
+    /// along with the BCE; see [`ae_dense::Bottleneck`]. Reported losses have no price in them, and tests no noise.
+    /// At 0 codes are left alone.
+    #[serde(default)]
+    pub rate: f32,
+    /// Share of the epochs, from the last one back, over which the step size falls in a straight line towards 0,
+    /// in `[0, 1]`; at 0 it stays.
+    #[serde(default)]
+    pub decay: f32,
 }
 
 impl Default for TrainParams {
@@ -59,6 +71,8 @@ impl Default for TrainParams {
             order: EpochOrder::Shuffled,
             noise: 0.0,
             mask: 0.0,
+            rate: 0.0,
+            decay: 0.0,
         }
     }
 }
@@ -84,6 +98,12 @@ impl TrainParams {
         if !(0.0..1.0).contains(&self.mask) {
             return Err(ConfigError::Mask { found: self.mask });
         }
+        if !(self.rate.is_finite() && self.rate >= 0.0) {
+            return Err(ConfigError::Rate { found: self.rate });
+        }
+        if !(0.0..=1.0).contains(&self.decay) {
+            return Err(ConfigError::Decay { found: self.decay });
+        }
         Ok(TrainConfig(self))
     }
 }
@@ -103,9 +123,18 @@ impl TrainConfig {
         self.0.batch_size
     }
 
-    /// Adam's step size, finite and above 0.
+    /// Adam's step size, finite and above 0: that of the first epoch.
     pub fn learning_rate(&self) -> f32 {
         self.0.learning_rate
+    }
+
+    /// Adam's step size in an epoch, counted from 1: with a decay over the last `n` epochs, the last of them has
+    /// `1/n` of the first's.
+    pub fn learning_rate_in(&self, epoch: u64) -> f32 {
+        let falling = f64::from(self.0.decay) * self.0.epochs as f64;
+        let left = (self.0.epochs + 1).saturating_sub(epoch) as f64;
+        let share = if left < falling { left / falling } else { 1.0 };
+        (f64::from(self.0.learning_rate) * share) as f32
     }
 
     /// What every random draw of the run descends from.
@@ -121,6 +150,11 @@ impl TrainConfig {
     /// What is done to the inputs, if anything is.
     pub fn corruption(&self) -> Option<Corruption> {
         Corruption::new(self.0.noise, self.0.mask, self.0.seed)
+    }
+
+    /// What a bit of code costs, in nats of an image's cross-entropy; 0 where codes are left alone.
+    pub fn rate(&self) -> f32 {
+        self.0.rate
     }
 
     /// The settings as they were given.
@@ -157,6 +191,18 @@ pub enum ConfigError {
         /// What was given.
         found: f32,
     },
+    /// A price of a bit that no training can aim at.
+    #[error("rate: expected a finite number from 0, found {found}")]
+    Rate {
+        /// What was given.
+        found: f32,
+    },
+    /// More than all epochs, or less than none.
+    #[error("decay: expected a number from 0 to 1, found {found}")]
+    Decay {
+        /// What was given.
+        found: f32,
+    },
 }
 
 #[cfg(test)]
@@ -171,6 +217,27 @@ mod tests {
         assert_eq!(config.learning_rate(), 1e-3);
         assert_eq!(config.order(), EpochOrder::Shuffled);
         assert_eq!(config.corruption(), None);
+        assert_eq!(config.rate(), 0.0);
+        assert_eq!((config.learning_rate_in(1), config.learning_rate_in(50)), (1e-3, 1e-3));
+    }
+
+    #[test]
+    fn the_step_size_falls_over_the_last_epochs() {
+        let rates = |epochs, decay| -> Vec<f32> {
+            let config =
+                TrainParams { epochs, learning_rate: 0.5, decay, ..TrainParams::default() }.check().unwrap();
+            (1..=epochs).map(|epoch| config.learning_rate_in(epoch)).collect()
+        };
+        assert_eq!(rates(8, 0.5), [0.5, 0.5, 0.5, 0.5, 0.5, 0.375, 0.25, 0.125]);
+        assert_eq!(rates(4, 1.0), [0.5, 0.375, 0.25, 0.125]);
+        assert_eq!(rates(4, 0.1), [0.5; 4]);
+        assert_eq!(rates(1, 1.0), [0.5]);
+    }
+
+    #[test]
+    fn a_record_from_before_a_setting_has_its_default() {
+        let json = r#"{"epochs":50,"batch_size":64,"learning_rate":0.001,"seed":0,"order":"shuffled","noise":0.0,"mask":0.0}"#;
+        assert_eq!(serde_json::from_str::<TrainParams>(json).unwrap(), TrainParams::default());
     }
 
     #[test]
@@ -201,6 +268,20 @@ mod tests {
         assert!(matches!(
             TrainParams { mask: f32::NAN, ..good }.check(),
             Err(ConfigError::Mask { found }) if found.is_nan()
+        ));
+        for found in [-0.1, f32::INFINITY, f32::NEG_INFINITY] {
+            assert_eq!(TrainParams { rate: found, ..good }.check(), Err(ConfigError::Rate { found }));
+        }
+        assert!(matches!(
+            TrainParams { rate: f32::NAN, ..good }.check(),
+            Err(ConfigError::Rate { found }) if found.is_nan()
+        ));
+        for found in [-0.1, 1.01, f32::INFINITY] {
+            assert_eq!(TrainParams { decay: found, ..good }.check(), Err(ConfigError::Decay { found }));
+        }
+        assert!(matches!(
+            TrainParams { decay: f32::NAN, ..good }.check(),
+            Err(ConfigError::Decay { found }) if found.is_nan()
         ));
     }
 

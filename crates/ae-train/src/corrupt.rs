@@ -36,7 +36,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
 /// Words that are drawn at a time: as many as ChaCha8 makes at a time.
-const CHUNK: usize = 64;
+pub(crate) const CHUNK: usize = 64;
 
 /// Pixels that a chunk of words masks.
 const MASK_CHUNK: usize = 2 * CHUNK;
@@ -132,16 +132,20 @@ impl Corruption {
         (self.mask * 65_536.0) as u16 // exact but for the rounding down, and at most 65,535
     }
 
-    /// What draws for one image, in one epoch, for one purpose.
     fn generator(&self, purpose: &[u8; 24], epoch: u64, image: u32, width: usize) -> ChaCha8Rng {
-        let mut key = [0; 32];
-        key[..8].copy_from_slice(&self.seed.to_le_bytes());
-        key[8..].copy_from_slice(purpose);
-        let mut generator = ChaCha8Rng::from_seed(key);
-        generator.set_stream(epoch);
-        generator.set_word_pos(u128::from(image) * width.next_multiple_of(CHUNK) as u128);
-        generator
+        generator(self.seed, purpose, epoch, image, width)
     }
+}
+
+/// What draws for one image of `width` numbers, in one epoch, for one purpose.
+pub(crate) fn generator(seed: u64, purpose: &[u8; 24], epoch: u64, image: u32, width: usize) -> ChaCha8Rng {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..].copy_from_slice(purpose);
+    let mut generator = ChaCha8Rng::from_seed(key);
+    generator.set_stream(epoch);
+    generator.set_word_pos(u128::from(image) * width.next_multiple_of(CHUNK) as u128);
+    generator
 }
 
 /// Lists of nonzero pixels with the masked ones left out, a batch at a time.
@@ -209,7 +213,7 @@ impl MaskedRows {
 /// Calls `work` with every row and its part of `out`, `width` elements each, on the team's threads.
 ///
 /// Rows have nothing to do with each other: which thread has which can't be seen in the bits.
-fn share<T: Send>(
+pub(crate) fn share<T: Send>(
     team: &Team,
     rows: &[u32],
     out: &mut [T],
@@ -287,7 +291,7 @@ impl WithSimd for Keep<'_> {
 
 /// The generator's next words.
 #[inline(always)]
-fn words(generator: &mut ChaCha8Rng) -> [u32; CHUNK] {
+pub(crate) fn words(generator: &mut ChaCha8Rng) -> [u32; CHUNK] {
     let mut bytes = [0; 4 * CHUNK];
     generator.fill_bytes(&mut bytes);
     let mut words = [0; CHUNK];
@@ -329,7 +333,7 @@ fn normals(words: &[u32; CHUNK]) -> [f32; CHUNK] {
 
 /// The middle of one of `2^23` equal parts of `[0, 1]`, exactly.
 #[inline(always)]
-fn unit(word: u32) -> f32 {
+pub(crate) fn unit(word: u32) -> f32 {
     // Below 2^23, so that the conversion is the signed one, which processors have as a vector.
     ((word >> 9) as i32 as f32 + 0.5) * (1.0 / (1 << 23) as f32)
 }

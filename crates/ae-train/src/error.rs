@@ -4,6 +4,8 @@ use ae_data::DataError;
 use ae_dense::DenseError;
 use ae_model::ModelError;
 
+use crate::CheckpointError;
+
 /// A run that could not start, or could not go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -40,6 +42,28 @@ pub enum TrainError {
         /// Adam's step size in this run.
         learning_rate: f32,
     },
+    /// The run was asked to stop, and did after this step. No fault: what it had come to is in its checkpoint, if it
+    /// keeps any, and its model.
+    #[error("stopped in epoch {epoch} after step {step}")]
+    Stopped {
+        /// The epoch, from 1.
+        epoch: u64,
+        /// Steps done in it.
+        step: usize,
+    },
+    /// A checkpoint of a run that differs in more than its number of epochs.
+    #[error("{what}: {kept} in the checkpoint, {asked} asked for")]
+    Differs {
+        /// What differs.
+        what: String,
+        /// What the run was started with.
+        kept: String,
+        /// What it was to go on with.
+        asked: String,
+    },
+    /// A checkpoint that could not be written. The one before it is whole.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// The images.
     #[error(transparent)]
     Data(#[from] DataError),

@@ -59,9 +59,14 @@ pub(crate) fn write_csv(epochs: &[EpochRecord], out: impl Write) -> std::io::Res
     csv.flush()
 }
 
-/// Reads what [`write_csv`] wrote.
+/// The longest line of a history; ours are under 200 bytes. A line of many fields takes many times its length in
+/// memory.
+pub(crate) const MAX_LINE_BYTES: usize = 1 << 10;
+
+/// Reads what [`write_csv`] wrote, if no line is longer than [`MAX_LINE_BYTES`].
 pub(crate) fn read_csv(input: impl Read) -> Result<Vec<EpochRecord>, csv::Error> {
-    csv::Reader::from_reader(input).deserialize().collect()
+    // Numbers need no quotes, and without them a record is no longer than its line.
+    csv::ReaderBuilder::new().quoting(false).from_reader(input).deserialize().collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The training loop of an autoencoder: engines, metrics, and the run folder.
 //!
 //! A [`TrainConfig`] says what to do, a [`Trainer`] does it with one of its engines, and a [`History`] says how it
-//! went. [`RunFolder`] keeps all of it on disk. Nothing here prints.
+//! went. [`RunFolder`] keeps all of it on disk, and the [`Checkpoint`]s from which a run that was cut short goes on
+//! to the same bits. Nothing here prints.
 //!
 //! ```
 //! use std::num::NonZeroUsize;
@@ -21,20 +22,25 @@
 //! ```
 
 mod adam;
+mod checkpoint;
+mod code_noise;
 mod config;
 mod corrupt;
 mod engine;
 mod error;
 mod history;
+mod keeper;
 mod metrics;
 mod run_folder;
 mod trainer;
 
 pub use adam::{AdamState, Moments};
+pub use checkpoint::{Checkpoint, CheckpointError, Found, MAX_CHECKPOINT_BYTES, RunSettings};
 pub use config::{ConfigError, EpochOrder, TrainConfig, TrainParams};
 pub use corrupt::Corruption;
 pub use error::TrainError;
 pub use history::{EpochRecord, History};
+pub use keeper::CHECKPOINT_EVERY;
 pub use metrics::{Baselines, Evaluation, Restoration, psnr_db};
 pub use run_folder::{
     DataRecord, DataSource, EngineRecord, Existing, ModelRecord, RUN_FORMAT, RunFolder, RunFolderError,

@@ -11,13 +11,13 @@
 
 use ae_data::ImageSet;
 use ae_dense::{DenseError, PixelErrors, Team};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A mean weighted by items, so that a short last batch counts for what it holds.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Mean {
-    sum: f64,
-    items: usize,
+    pub(crate) sum: f64,
+    pub(crate) items: usize,
 }
 
 impl Mean {
@@ -43,6 +43,11 @@ pub fn psnr_db(mse: f64) -> f64 {
     -10.0 * mse.log10()
 }
 
+/// JSON has no infinity: serde writes `null` for it, and would not read that as a number.
+fn null_is_infinite<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::INFINITY))
+}
+
 /// How well a model rebuilds a set of images.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
@@ -52,7 +57,8 @@ pub struct Evaluation {
     pub bce: f64,
     /// Squared error, mean over images and pixels, on the `[0, 1]` scale.
     pub mse: f64,
-    /// PSNR of `mse`, dB, peak 1.0.
+    /// PSNR of `mse`, dB, peak 1.0; infinite where `mse` is 0, which JSON has as `null`.
+    #[serde(deserialize_with = "null_is_infinite")]
     pub psnr_db: f64,
     /// Code units that are exactly 0 for every image.
     pub dead_units: usize,
@@ -65,7 +71,8 @@ pub struct Restoration {
     pub damaged_mse: f64,
     /// Squared error of what the model makes of them, against the whole images, on the same scale.
     pub mse: f64,
-    /// PSNR of `mse`, dB, peak 1.0.
+    /// PSNR of `mse`, dB, peak 1.0; infinite where `mse` is 0, which JSON has as `null`.
+    #[serde(deserialize_with = "null_is_infinite")]
     pub psnr_db: f64,
 }
 

@@ -1,10 +1,12 @@
-//! The folder a run leaves behind: `run.json`, `history.csv`, `model.safetensors`, `figures/`.
+//! The folder a run leaves behind: `run.json`, `history.csv`, `model.safetensors`, `figures/`, and the checkpoints
+//! that it goes on from.
 //!
 //! Every file is written aside, synced and renamed. `run.json` comes last: a folder that has one
-//! has a whole run.
+//! has a whole run. While a run is trained into a folder, its file `.lock` is locked; the system takes the lock from
+//! a process that dies, so that none is ever stale.
 
-use std::fs;
-use std::io::{self, Read};
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ae_data::ImageSet;
@@ -12,11 +14,18 @@ use ae_file::ReplaceError;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::history::{read_csv, write_csv};
-use crate::{Baselines, EpochRecord, Evaluation, History, Restoration, TrainParams};
+use crate::checkpoint::find;
+use crate::history::{MAX_LINE_BYTES, read_csv, write_csv};
+use crate::{Baselines, CheckpointError, EpochRecord, Evaluation, Found, History, Restoration, TrainParams};
 
-/// No record or history of a run is anywhere near this size; a larger file is not one.
-const MAX_TEXT_BYTES: u64 = 16 << 20;
+/// No record is anywhere near this size; ours are some two thousand bytes.
+const MAX_RECORD_BYTES: u64 = 1 << 20;
+
+/// A history of some 80,000 epochs.
+const MAX_HISTORY_BYTES: u64 = 8 << 20;
+
+const CHECKPOINT: &str = "checkpoint.safetensors";
+const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
 
 /// The format of `run.json` that this version writes and reads.
 pub const RUN_FORMAT: u32 = 1;
@@ -143,38 +152,87 @@ pub enum Existing {
 }
 
 /// A folder that holds, or is to hold, one run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
+    /// Held by those who train into it, until it is dropped.
+    _lock: Option<File>,
 }
 
 impl RunFolder {
-    /// Makes the folder, with its parents, and proves that it can be written to, before anybody
+    /// Makes the folder, with its parents, locks it, and proves that it can be written to, before anybody
     /// trains for an hour to find out.
     ///
+    /// The lock lasts until the folder is dropped.
+    ///
     /// # Errors
-    /// [`RunFolderError::HoldsRun`] if there is a run and `existing` refuses it,
-    /// [`RunFolderError::Io`] if the folder can't be made or written to.
+    /// [`RunFolderError::Locked`] if somebody else is training into it, [`RunFolderError::HoldsRun`] if there is a
+    /// run, or the checkpoint of one, and `existing` refuses it, [`RunFolderError::Io`] if the folder can't be made
+    /// or written to.
     pub fn create(path: impl Into<PathBuf>, existing: Existing) -> Result<Self, RunFolderError> {
-        let folder = Self { path: path.into() };
+        let path = path.into();
+        fs::create_dir_all(&path).map_err(|e| io_error("create the folder", &path, e))?;
+        let folder = Self::lock(path)?;
+        // Only now: until it is locked, another may be about to finish a run in it.
         if existing == Existing::Refuse
             && let Some(file) = folder.files().into_iter().find(|file| fs::symlink_metadata(file).is_ok())
         {
             return Err(RunFolderError::HoldsRun { path: folder.path, file });
         }
-        fs::create_dir_all(&folder.path).map_err(|e| folder.io("create the folder", &folder.path, e))?;
         let probe = folder.path.join(".writable");
         ae_file::replace(&probe, |_| Ok(()))?;
-        fs::remove_file(&probe).map_err(|e| folder.io("remove a file of", &folder.path, e))?;
+        fs::remove_file(&probe).map_err(|e| io_error("remove a file of", &folder.path, e))?;
         Ok(folder)
     }
 
-    /// The run in `path`.
+    /// The folder of a run that is to go on, locked until it is dropped.
+    ///
+    /// # Errors
+    /// [`RunFolderError::NoCheckpoint`] if it has none, [`RunFolderError::Locked`] if somebody is training into it,
+    /// [`RunFolderError::Io`] if it can't be locked.
+    pub fn resume(path: impl Into<PathBuf>) -> Result<Self, RunFolderError> {
+        let path = path.into();
+        let has = |file: &str| fs::symlink_metadata(path.join(file)).is_ok();
+        if !has(CHECKPOINT) && !has(PREVIOUS_CHECKPOINT) {
+            return Err(RunFolderError::NoCheckpoint { path });
+        }
+        Self::lock(path)
+    }
+
+    /// Locks a folder that is there, and clears away what a killed trainer was writing.
+    fn lock(path: PathBuf) -> Result<Self, RunFolderError> {
+        let file = path.join(".lock");
+        // Opened to read too: a pipe in its place would else be waited for.
+        let lock = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&file)
+            .map_err(|e| io_error("open", &file, e))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(RunFolderError::Locked { path }),
+            Err(TryLockError::Error(source)) => return Err(io_error("lock", &file, source)),
+        }
+        let folder = Self { path, _lock: Some(lock) };
+        for written_to in [folder.path.clone(), folder.figures_path()] {
+            match ae_file::remove_temporaries(&written_to) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(io_error("clear away unfinished files of", &written_to, error));
+                }
+                _ => {}
+            }
+        }
+        Ok(folder)
+    }
+
+    /// The run in `path`, to read.
     ///
     /// # Errors
     /// [`RunFolderError::NoRun`] if `path` has no `run.json`.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, RunFolderError> {
-        let folder = Self { path: path.into() };
+        let folder = Self { path: path.into(), _lock: None };
         if !folder.record_path().is_file() {
             return Err(RunFolderError::NoRun { path: folder.path });
         }
@@ -201,6 +259,24 @@ impl RunFolder {
         self.path.join("run.json")
     }
 
+    /// The newest state that the run can go on from.
+    pub fn checkpoint_path(&self) -> PathBuf {
+        self.path.join(CHECKPOINT)
+    }
+
+    /// The one before it.
+    pub fn previous_checkpoint_path(&self) -> PathBuf {
+        self.path.join(PREVIOUS_CHECKPOINT)
+    }
+
+    /// The newest checkpoint that can be believed; the one before, if the newest can't.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Neither`] if both are missing or damaged, with what is wrong with each.
+    pub fn checkpoint(&self) -> Result<Found, CheckpointError> {
+        find(&self.checkpoint_path(), &self.previous_checkpoint_path())
+    }
+
     /// Where pictures of the run go.
     pub fn figures_path(&self) -> PathBuf {
         self.path.join("figures")
@@ -222,8 +298,8 @@ impl RunFolder {
     /// Reads `run.json`.
     ///
     /// # Errors
-    /// [`RunFolderError::Io`], [`RunFolderError::TooLarge`], [`RunFolderError::Record`] or
-    /// [`RunFolderError::Format`].
+    /// [`RunFolderError::Io`], [`RunFolderError::NotAFile`], [`RunFolderError::TooLarge`],
+    /// [`RunFolderError::Record`] or [`RunFolderError::Format`].
     pub fn record(&self) -> Result<RunRecord, RunFolderError> {
         /// Read ahead of the rest, so that a newer format is called newer and not malformed.
         #[derive(Deserialize)]
@@ -231,52 +307,55 @@ impl RunFolder {
             format: u32,
         }
         let path = self.record_path();
-        let text = self.read_text(&path)?;
+        let text = self.read(&path, MAX_RECORD_BYTES)?;
         let malformed = |source| RunFolderError::Record { path: path.clone(), source };
-        let Format { format } = serde_json::from_str(&text).map_err(malformed)?;
+        let Format { format } = serde_json::from_slice(&text).map_err(malformed)?;
         if format != RUN_FORMAT {
             return Err(RunFolderError::Format { path, found: format });
         }
-        serde_json::from_str(&text).map_err(malformed)
+        serde_json::from_slice(&text).map_err(malformed)
     }
 
     /// Reads `history.csv`.
     ///
     /// # Errors
-    /// [`RunFolderError::Io`], [`RunFolderError::TooLarge`] or [`RunFolderError::History`], the last
-    /// for a table without rows too.
+    /// [`RunFolderError::Io`], [`RunFolderError::NotAFile`], [`RunFolderError::TooLarge`],
+    /// [`RunFolderError::LongLine`], [`RunFolderError::History`] or, for a table without rows,
+    /// [`RunFolderError::EmptyHistory`].
     pub fn history(&self) -> Result<Vec<EpochRecord>, RunFolderError> {
         let path = self.history_path();
-        let text = self.read_text(&path)?;
-        match read_csv(text.as_bytes()) {
+        let text = self.read(&path, MAX_HISTORY_BYTES)?;
+        if let Some(at) = text.split(|&byte| byte == b'\n').position(|line| line.len() > MAX_LINE_BYTES) {
+            return Err(RunFolderError::LongLine { path, line: at + 1, limit: MAX_LINE_BYTES });
+        }
+        match read_csv(&text[..]) {
             Ok(rows) if rows.is_empty() => Err(RunFolderError::EmptyHistory { path }),
             Ok(rows) => Ok(rows),
             Err(source) => Err(RunFolderError::History { path, source }),
         }
     }
 
-    fn files(&self) -> [PathBuf; 3] {
-        [self.record_path(), self.model_path(), self.history_path()]
+    fn files(&self) -> [PathBuf; 5] {
+        [
+            self.record_path(),
+            self.model_path(),
+            self.history_path(),
+            self.checkpoint_path(),
+            self.previous_checkpoint_path(),
+        ]
     }
 
-    fn read_text(&self, path: &Path) -> Result<String, RunFolderError> {
-        // A FIFO or a device would block or never end, so ask what it is before opening it.
-        let metadata = fs::metadata(path).map_err(|e| self.io("read", path, e))?;
-        if !metadata.is_file() {
-            return Err(RunFolderError::NotAFile { path: path.into() });
-        }
-        let file = fs::File::open(path).map_err(|e| self.io("read", path, e))?;
-        let mut text = String::new();
-        file.take(MAX_TEXT_BYTES + 1).read_to_string(&mut text).map_err(|e| self.io("read", path, e))?;
-        if text.len() as u64 > MAX_TEXT_BYTES {
-            return Err(RunFolderError::TooLarge { path: path.into(), limit: MAX_TEXT_BYTES });
-        }
-        Ok(text)
+    fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, RunFolderError> {
+        ae_file::read(path, limit).map_err(|error| match error {
+            ae_file::ReadError::Io(source) => io_error("read", path, source),
+            ae_file::ReadError::TooLarge { limit } => RunFolderError::TooLarge { path: path.into(), limit },
+            _ => RunFolderError::NotAFile { path: path.into() },
+        })
     }
+}
 
-    fn io(&self, action: &'static str, path: &Path, source: io::Error) -> RunFolderError {
-        RunFolderError::Io { action, path: path.into(), source }
-    }
+fn io_error(action: &'static str, path: &Path, source: io::Error) -> RunFolderError {
+    RunFolderError::Io { action, path: path.into(), source }
 }
 
 /// A run folder that can't be made, read or written.
@@ -290,6 +369,18 @@ pub enum RunFolderError {
         path: PathBuf,
         /// What was found in it.
         file: PathBuf,
+    },
+    /// Another process, or another part of this one, holds the folder's lock.
+    #[error("{} is being trained into by another process", .path.display())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Nothing to go on from.
+    #[error("{} holds no checkpoint to go on from", .path.display())]
+    NoCheckpoint {
+        /// The folder.
+        path: PathBuf,
     },
     /// No `run.json`.
     #[error("{} holds no finished run: it has no run.json", .path.display())]
@@ -339,6 +430,16 @@ pub enum RunFolderError {
         path: PathBuf,
         /// Where it goes wrong.
         source: serde_json::Error,
+    },
+    /// `history.csv` has a line that is longer than any row.
+    #[error("{}: line {line} is longer than {limit} bytes", .path.display())]
+    LongLine {
+        /// The file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+        /// The longest that is read, in bytes.
+        limit: usize,
     },
     /// `history.csv` is not what this program writes.
     #[error("{} is not a history of a run", .path.display())]

@@ -6,12 +6,14 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use ae_data::{ImageSet, Limits, Split, open_folder};
-use ae_dense::{Activation, Adam, Dense, Inputs, Learner, Loss, SparseRows, Stack, Targets, Team};
+use ae_dense::{
+    Activation, Adam, Bottleneck, Dense, Inputs, Learner, Loss, SparseRows, Stack, Targets, Team,
+};
 use ae_model::dfdx::prelude::{
     AsArray, Axes2, Axis, Backward, BroadcastTo, Cpu, Gradients, HasShape, MeanTo, OwnedTape, PermuteTo,
-    Tensor, TensorFromVec, Trace, TryMatMul,
+    PutTape, SplitTape, SumTo, Tensor, TensorFromVec, Trace, TryMatMul,
 };
-use ae_model::{Autoencoder, AutoencoderStack, Deep, DenseStack, Network, Parameters, Shallow};
+use ae_model::{Autoencoder, AutoencoderStack, Deep, Deeper, DenseStack, Network, Parameters, Shallow};
 use ae_train::{EpochOrder, Event, TrainParams, Trainer};
 use proptest::prelude::*;
 
@@ -47,8 +49,15 @@ impl Layer {
     }
 }
 
-/// Loss and gradients of `layers` by dfdx's tape: weight and bias of each layer in turn.
-fn by_tape(layers: &[Dense], x: &[f32], targets: &[f32], rows: usize) -> (f64, Vec<Vec<f32>>) {
+/// Loss and gradients of `layers` by dfdx's tape: weight and bias of each layer in turn. A bottleneck's price is
+/// in the gradients, not in the loss.
+fn by_tape(
+    layers: &[Dense],
+    x: &[f32],
+    targets: &[f32],
+    rows: usize,
+    through: Option<Bottleneck<'_>>,
+) -> (f64, Vec<Vec<f32>>) {
     let cpu = Cpu::default();
     let layers: Vec<_> = layers.iter().map(Layer::of).collect();
     let mut gradients = Gradients::leaky();
@@ -57,13 +66,27 @@ fn by_tape(layers: &[Dense], x: &[f32], targets: &[f32], rows: usize) -> (f64, V
         gradients.try_alloc_for(&layer.bias).unwrap();
     }
     let mut y = cpu.tensor_from_vec(x.to_vec(), (rows, x.len() / rows)).traced(gradients);
-    for layer in &layers {
+    let mut priced = None;
+    for (index, layer) in layers.iter().enumerate() {
         y = layer.forward(y);
+        if let Some(Bottleneck { layer, noise, price }) = through
+            && layer == index
+        {
+            let (code, tape) = y.split_tape();
+            let bits =
+                (code.clone().put_tape(tape).square() * 12.0 + 1.0).ln() * (0.5 / std::f32::consts::LN_2);
+            let (sum, tape) = (bits.sum() * (price / targets.len() as f32)).split_tape();
+            priced = Some(sum);
+            y = code.put_tape(tape) + cpu.tensor_from_vec(noise.to_vec(), (rows, noise.len() / rows));
+        }
     }
     let targets = cpu.tensor_from_vec(targets.to_vec(), (rows, targets.len() / rows));
     let loss = y.bce_with_logits(targets).mean();
     let value = f64::from(loss.array());
-    let gradients = loss.backward();
+    let gradients = match priced {
+        Some(priced) => (loss + priced).backward(),
+        None => loss.backward(),
+    };
     let of = |layer: &Layer| [gradients.get(&layer.weight).as_vec(), gradients.get(&layer.bias).as_vec()];
     (value, layers.iter().flat_map(of).collect())
 }
@@ -74,14 +97,17 @@ struct Case {
     layers: Vec<Dense>,
     bytes: Vec<u8>,
     rows: usize,
+    /// A layer with a bottleneck behind it, and the noise there.
+    through: Option<(usize, Vec<f32>)>,
 }
 
 fn cases() -> impl Strategy<Value = Case> {
     let sizes = proptest::collection::vec(1_usize..40, 2..=6);
     let activation = prop_oneof![Just(Activation::Linear), Just(Activation::Relu), Just(Activation::Sigmoid)];
     let activations = proptest::collection::vec(activation, 5);
-    (sizes, activations, 1_usize..40, any::<bool>(), any::<u64>()).prop_map(
-        |(sizes, activations, rows, saturated, seed)| {
+    let through = proptest::option::of(0_usize..4);
+    (sizes, activations, 1_usize..40, any::<bool>(), through, any::<u64>()).prop_map(
+        |(sizes, activations, rows, saturated, through, seed)| {
             let mut state = seed | 1;
             let mut bits = move || {
                 // Xorshift (Marsaglia 2003): a case is rebuilt from the seed that proptest prints.
@@ -112,7 +138,11 @@ fn cases() -> impl Strategy<Value = Case> {
             let bytes = (0..rows * (sizes[0] + sizes[count]))
                 .map(|_| if bits() % 4 == 0 { (bits() % 256) as u8 } else { 0 })
                 .collect();
-            Case { layers, bytes, rows }
+            let through = through.filter(|layer| layer + 1 < count).map(|layer| {
+                let noise = (0..rows * sizes[layer + 1]).map(|_| bits() as f32 / (1_u64 << 31) as f32 - 0.5);
+                (layer, noise.collect())
+            });
+            Case { layers, bytes, rows, through }
         },
     )
 }
@@ -121,14 +151,15 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn fused_gradients_are_the_tapes(Case { layers, bytes, rows } in cases()) {
+    fn fused_gradients_are_the_tapes(Case { layers, bytes, rows, through } in cases()) {
         let width = layers[0].inputs();
         let (input_bytes, target_bytes) = bytes.split_at(rows * width);
         let scaled = |bytes: &[u8]| -> Vec<f32> {
             bytes.iter().map(|&byte| f32::from(byte) * ae_data::PIXEL_SCALE).collect()
         };
         let (x, targets) = (scaled(input_bytes), scaled(target_bytes));
-        let (expected_loss, expected) = by_tape(&layers, &x, &targets, rows);
+        let through = through.as_ref().map(|(layer, noise)| Bottleneck { layer: *layer, noise, price: 0.3 });
+        let (expected_loss, expected) = by_tape(&layers, &x, &targets, rows, through);
 
         let team = Team::new(2).unwrap();
         let stack = Stack::new(&layers).unwrap();
@@ -141,7 +172,10 @@ proptest! {
             Inputs::Bytes { pixels: input_bytes, rows: &all },
             Inputs::Sparse { set: &set, rows: &all },
         ] {
-            let (loss, gradients) = learner.gradients(inputs, targets).unwrap();
+            let (loss, gradients) = match through {
+                Some(bottleneck) => learner.gradients_through(inputs, targets, bottleneck).unwrap(),
+                None => learner.gradients(inputs, targets).unwrap(),
+            };
             prop_assert!((loss - expected_loss).abs() <= 1e-5 + 1e-4 * expected_loss, "{loss} {expected_loss}");
             let found = gradients.into_iter().flat_map(|layer| [layer.weight, layer.bias]);
             for (tensor, (found, expected)) in found.zip(&expected).enumerate() {
@@ -242,6 +276,36 @@ fn noise_and_mask_reach_both_engines() {
 }
 
 #[test]
+fn a_rate_and_a_decay_reach_both_engines() {
+    let deeper = Deeper::<784, 64, 48, 32, 8>::build(0).unwrap();
+    follow(deeper.clone(), 120, TrainParams { rate: 0.5, ..sequential(2) }, "sparse");
+    follow(deeper, 120, TrainParams { rate: 0.5, noise: 0.5, decay: 1.0, ..sequential(4) }, "dense");
+    follow(
+        Shallow::<784, 32>::build(0).unwrap(),
+        60,
+        TrainParams { rate: 0.1, mask: 0.5, ..sequential(2) },
+        "sparse",
+    );
+}
+
+/// What is said to cost nothing is not touched, and what costs more is spread less.
+#[test]
+fn a_price_holds_the_codes_together() {
+    let split = mnist(2_560, 256);
+    let spread = |rate| {
+        let mut model = Deep::<784, 64, 32, 8>::build(0).unwrap();
+        let config = TrainParams { rate, ..sequential(4) }.check().unwrap();
+        Trainer::fused(&mut model, &split, config, threads(2)).unwrap().train(&mut |_| {}).unwrap();
+        let pixels: Vec<f32> =
+            split.test.pixels().iter().map(|&p| f32::from(p) * ae_data::PIXEL_SCALE).collect();
+        let codes = model.encode(ae_model::batch(&pixels).unwrap()).unwrap().as_vec();
+        codes.iter().map(|y| f64::from(y * y)).sum::<f64>() / codes.len() as f64
+    };
+    let (cheap, dear) = (spread(0.01), spread(3.0));
+    assert!(cheap > 1.0 && dear < 0.3 * cheap, "{cheap} {dear}");
+}
+
+#[test]
 fn targets_stay_clean() {
     // From weights of zero every pixel is answered with 1/2, which costs ln 2 whatever the target; after one
     // step the decoder's biases alone have moved, each up where its target pixel is above 1/2 and down else.
@@ -304,18 +368,21 @@ fn what_is_restored_is_scored_against_the_whole_image() {
 #[test]
 fn any_number_of_threads_trains_the_same_bits() {
     let split = mnist(1_000, 100);
-    let train = |count, noise, mask| {
+    let train = |count, noise, mask, rate| {
         let mut model = Shallow::<784, 32>::build(0).unwrap();
-        let config = TrainParams { epochs: 2, noise, mask, ..TrainParams::default() }.check().unwrap();
+        let config = TrainParams { epochs: 2, noise, mask, rate, ..TrainParams::default() }.check().unwrap();
         let history =
             Trainer::fused(&mut model, &split, config, threads(count)).unwrap().train(&mut |_| {}).unwrap();
         (model.identity(), history.train, history.test, history.restored)
     };
     let mut identities = vec![Shallow::<784, 32>::build(0).unwrap().identity()];
-    for (noise, mask) in [(0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (0.5, 0.5)] {
-        let one = train(1, noise, mask);
+    for (noise, mask, rate) in
+        [(0.0, 0.0, 0.0), (0.5, 0.0, 0.0), (0.0, 0.5, 0.0), (0.5, 0.5, 0.0), (0.0, 0.0, 0.1)]
+    {
+        let one = train(1, noise, mask, rate);
         for count in [2, 3, 7] {
-            assert_eq!(train(count, noise, mask), one, "{count} threads, noise {noise}, mask {mask}");
+            let found = train(count, noise, mask, rate);
+            assert_eq!(found, one, "{count} threads, noise {noise}, mask {mask}, rate {rate}");
         }
         assert!(!identities.contains(&one.0), "training must move the weights, and corruption elsewhere");
         identities.push(one.0);

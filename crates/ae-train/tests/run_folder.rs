@@ -82,7 +82,7 @@ fn what_is_saved_is_read_back() {
     let mut names: Vec<_> =
         fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, ["history.csv", "run.json"], "nothing else is left behind");
+    assert_eq!(names, [".lock", "history.csv", "run.json"], "nothing else is left behind");
 
     let files = DataSource::Files { images: "mine.idx".into(), test: None };
     folder.save(&history(), &record(files.clone())).unwrap();
@@ -92,13 +92,30 @@ fn what_is_saved_is_read_back() {
     let restored = Restoration { damaged_mse: 0.1, mse: 0.02, psnr_db: 17.0 };
     let mut noisy = RunRecord { restored: Some(restored), ..record(files) };
     (noisy.config.noise, noisy.config.mask) = (0.5, 0.25);
+    (noisy.config.rate, noisy.config.decay) = (0.1, 0.5);
     folder.save(&history(), &noisy).unwrap();
     assert_eq!(folder.record().unwrap(), noisy);
 }
 
 #[test]
+fn numbers_are_read_back_to_the_last_bit_and_infinity_too() {
+    let temp = TempDir::new().unwrap();
+    let folder = saved(temp.path());
+    let mut record = record(DataSource::Folder("data/mnist".into()));
+    record.test = Evaluation { mse: 0.0, psnr_db: f64::INFINITY, ..evaluation() };
+    // Numbers that a parser in a hurry gets wrong by one place.
+    for i in 1..500 {
+        record.wall_s = f64::from(i) / 997.0;
+        record.images_per_s = f64::from(i).powi(7) / 3.0;
+        folder.save(&history(), &record).unwrap();
+        assert_eq!(folder.record().unwrap(), record);
+    }
+}
+
+#[test]
 fn each_file_of_a_run_protects_it() {
-    for name in ["run.json", "history.csv", "model.safetensors"] {
+    let checkpoints = ["checkpoint.safetensors", "checkpoint.previous.safetensors"];
+    for name in ["run.json", "history.csv", "model.safetensors"].into_iter().chain(checkpoints) {
         let temp = TempDir::new().unwrap();
         fs::write(temp.path().join(name), "what was there").unwrap();
         match RunFolder::create(temp.path(), Existing::Refuse) {
@@ -134,7 +151,10 @@ fn records_that_are_not_ours_are_refused() {
         assert!(matches!(folder.record(), Err(RunFolderError::Record { .. })), "{length} bytes");
     }
     fs::write(folder.record_path(), [0xff, 0xfe]).unwrap();
-    assert!(matches!(folder.record(), Err(RunFolderError::Io { .. })));
+    assert!(matches!(folder.record(), Err(RunFolderError::Record { .. })));
+    let deep = format!("{{\"format\": 1, \"more\": {}", "[".repeat(500_000));
+    fs::write(folder.record_path(), deep).unwrap();
+    assert!(matches!(folder.record(), Err(RunFolderError::Record { .. })));
 }
 
 #[test]
@@ -150,6 +170,17 @@ fn histories_that_are_not_ours_are_refused() {
         fs::write(folder.history_path(), broken).unwrap();
         assert!(matches!(folder.history(), Err(RunFolderError::History { .. })));
     }
+    // Lines of so many fields, or records of so many lines, would take twenty times the file's length in memory.
+    fs::write(folder.history_path(), format!("{whole}{}", ",".repeat(2_000))).unwrap();
+    assert!(matches!(folder.history(), Err(RunFolderError::LongLine { line: 3, limit: 1024, .. })));
+    fs::write(folder.history_path(), format!("{whole}{}", "\"\n\",".repeat(2_000))).unwrap();
+    match folder.history() {
+        Err(RunFolderError::History { source, .. }) => {
+            let position = source.position().map(csv::Position::line);
+            assert_eq!(position, Some(3), "{source}");
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[cfg(unix)]
@@ -164,4 +195,8 @@ fn a_file_that_never_ends_is_not_read() {
     fs::remove_file(folder.history_path()).unwrap();
     fs::File::create(folder.history_path()).unwrap().set_len(100 << 30).unwrap();
     assert!(matches!(folder.history(), Err(RunFolderError::TooLarge { .. })));
+
+    fs::remove_file(folder.record_path()).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(folder.record_path()).status().unwrap().success());
+    assert!(matches!(folder.record(), Err(RunFolderError::NotAFile { .. })));
 }

@@ -18,7 +18,7 @@ fn refuse(fixture: &Fixture, code: i32, more: &[&str], words: &[&str]) {
 #[test]
 fn settings_out_of_range_are_bad_arguments() {
     let fixture = Fixture::new();
-    let cases: [(&[&str], &str); 14] = [
+    let cases: [(&[&str], &str); 15] = [
         (&["--epochs", "0"], "epochs: expected at least 1, found 0"),
         (&["--batch-size", "0"], "batch size: expected at least 1, found 0"),
         (&["--learning-rate", "-0.1"], "found -0.1"),
@@ -31,6 +31,7 @@ fn settings_out_of_range_are_bad_arguments() {
         (&["--mask", "-0.5"], "found -0.5"),
         (&["--mask", "NaN"], "found NaN"),
         (&["--code", "33"], "codes of 33 numbers are not on the menu [2, 4, 8, 16, 32, 64, 128]"),
+        (&["--preset", "codec", "--code", "2"], "codes of 2 numbers are not on the menu [16, 32, 64, 128]"),
         (&["--threads", "0"], "--threads"),
         (&["--preset", "wide"], "--preset"),
     ];

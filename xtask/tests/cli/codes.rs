@@ -169,7 +169,6 @@ fn images_that_cannot_be_encoded_leave_nothing_behind() {
     };
     fs::write(fixture.path("damaged.gz"), damaged).unwrap();
     fs::write(fixture.path("old.npy"), "old").unwrap();
-    fs::write(fixture.path("old.labels.npy"), "old labels").unwrap();
     let before = names(&fixture);
     let cases: [(&[&str], &[&str]); 9] = [
         (&["--images", "nowhere.idx"], &["nowhere.idx"]),
@@ -192,7 +191,10 @@ fn images_that_cannot_be_encoded_leave_nothing_behind() {
             assert_eq!(error.lines().count(), 1, "{error}");
         }
     }
+    assert_eq!(names(&fixture), before);
     // The stream breaks off after codes were computed: neither they nor the labels are left.
+    fs::write(fixture.path("old.labels.npy"), "old labels").unwrap();
+    let before = names(&fixture);
     write("ten-thousand-labels.idx", &[10_000]);
     let labels = ["--labels", "ten-thousand-labels.idx", "--out", "old.npy"];
     let common = ["encode", "--run", "runs/shallow-4", "--images", "damaged.gz"];
@@ -201,6 +203,21 @@ fn images_that_cannot_be_encoded_leave_nothing_behind() {
     assert_eq!(names(&fixture), before);
     assert_eq!(fs::read_to_string(fixture.path("old.npy")).unwrap(), "old");
     assert_eq!(fs::read_to_string(fixture.path("old.labels.npy")).unwrap(), "old labels");
+}
+
+#[test]
+fn labels_of_other_codes_are_not_left_beside_new_ones() {
+    let fixture = trained();
+    encode(&fixture, TEST_IMAGES, "codes.npy", &["--labels", TEST_LABELS]);
+    let (codes, labels) = (fixture.path("codes.npy"), fixture.path("codes.labels.npy"));
+    let before = (fs::read(&codes).unwrap(), fs::read(&labels).unwrap());
+    let common = ["encode", "--run", "runs/shallow-4", "--out", "codes.npy", "--images"];
+    let error = fixture.fail(1, &[&common[..], &["data/train-images-idx3-ubyte"]].concat());
+    assert!(error.contains("codes.labels.npy") && error.contains("--labels"), "{error}");
+    assert_eq!((fs::read(&codes).unwrap(), fs::read(&labels).unwrap()), before);
+    fs::remove_file(&labels).unwrap();
+    encode(&fixture, "data/train-images-idx3-ubyte", "codes.npy", &[]);
+    assert_ne!(fs::read(&codes).unwrap(), before.0);
 }
 
 #[test]

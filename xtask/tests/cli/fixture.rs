@@ -36,14 +36,16 @@ impl Fixture {
         self.path("data")
     }
 
-    /// Runs the program in the folder, so that the defaults lie in it too.
+    /// The program, to be run in the folder, so that the defaults lie in it too.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.args(arguments).env_remove("CARGO_MANIFEST_DIR").current_dir(self.folder.path());
+        command
+    }
+
+    /// Runs it.
     pub(crate) fn xtask(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_xtask"))
-            .args(arguments)
-            .env_remove("CARGO_MANIFEST_DIR")
-            .current_dir(self.folder.path())
-            .output()
-            .unwrap()
+        self.command(arguments).output().unwrap()
     }
 
     /// Runs it, and expects it to end well; returns what it printed.

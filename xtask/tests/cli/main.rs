@@ -6,5 +6,9 @@ mod bad_input;
 mod codes;
 mod compress;
 mod fixture;
+#[cfg(target_os = "linux")]
+mod hostile;
+#[cfg(unix)]
+mod resume;
 mod train_and_figure;
 mod uses;

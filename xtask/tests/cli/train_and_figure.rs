@@ -49,6 +49,10 @@ fn the_record_says_what_was_done() {
         "0.25",
         "--mask",
         "0.125",
+        "--rate",
+        "0.0625",
+        "--decay",
+        "0.5",
         "--run",
         "mine",
     ]);
@@ -62,6 +66,8 @@ fn the_record_says_what_was_done() {
         order: EpochOrder::Sequential,
         noise: 0.25,
         mask: 0.125,
+        rate: 0.0625,
+        decay: 0.5,
     };
     assert_eq!(record.config, expected);
     assert_eq!((record.model.preset.as_str(), record.model.pixels, record.model.code), ("shallow", 784, 8));
@@ -96,6 +102,15 @@ fn each_preset_has_its_defaults_and_flags_override_them() {
         ("denoising".to_owned(), 32, denoising)
     );
 
+    let codec = TrainParams { rate: 0.15, decay: 0.5, ..deep };
+    assert_eq!(train(&["--preset", "codec"], "runs/codec-32"), ("codec".to_owned(), 32, codec));
+    let features = TrainParams { mask: 0.25, ..deep };
+    assert_eq!(train(&["--preset", "features"], "runs/features-32"), ("features".to_owned(), 32, features));
+    let (_, code, config) = train(&["--preset", "codec", "--code", "128"], "runs/codec-128");
+    assert_eq!((code, config), (128, TrainParams { rate: 0.03, ..codec }));
+    let (_, _, config) = train(&["--rate", "0.5"], "runs/shallow-32-rate0.5");
+    assert_eq!(config, TrainParams { rate: 0.5, ..recipe });
+
     let (_, _, config) = train(&["--noise", "0.5"], "runs/shallow-32-noise0.5");
     assert_eq!(config, TrainParams { noise: 0.5, ..recipe });
     let (_, code, config) = train(
@@ -107,10 +122,15 @@ fn each_preset_has_its_defaults_and_flags_override_them() {
     // The epochs too are the preset's, but no test waits for so many: the help prints the same table.
     let help = String::from_utf8(fixture.xtask(&["train", "--help"]).stdout).unwrap();
     for row in [
-        "shallow 32 50 64 0.001 0 0",
-        "deep 2 50 128 0.001 0 0",
-        "masked 32 60 128 0.001 0 0.75",
-        "denoising 32 50 64 0.0005 0.5 0",
+        "shallow 32 50 64 0.001 0 0 0 0",
+        "deep 2 50 128 0.001 0 0 0 0",
+        "masked 32 60 128 0.001 0 0.75 0 0",
+        "denoising 32 50 64 0.0005 0.5 0 0 0",
+        "codec 16 20 128 0.001 0 0 0.4 0.5",
+        "codec 32 20 128 0.001 0 0 0.15 0.5",
+        "codec 64 20 128 0.001 0 0 0.06 0.5",
+        "codec 128 20 128 0.001 0 0 0.03 0.5",
+        "features 32 20 128 0.001 0 0.25 0 0",
     ] {
         let printed = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ") == row;
         assert!(help.lines().any(printed), "{row}: {help}");

@@ -91,8 +91,18 @@ pub(crate) enum Want<'a> {
     Class(usize),
 }
 
+/// A bottleneck in `f64`.
+#[derive(Clone, Copy)]
+pub(crate) struct Through<'a> {
+    pub(crate) layer: usize,
+    pub(crate) noise: &'a [f64],
+    pub(crate) price: f64,
+}
+
 pub(crate) struct Reference {
     pub(crate) loss: f64,
+    /// The loss and the price: what `gradients` is the gradient of.
+    pub(crate) minimised: f64,
     /// Weight and bias gradients, first layer first.
     pub(crate) gradients: Vec<(Vec<f64>, Vec<f64>)>,
     /// The smallest nonzero |sum| that entered a ReLU: below rounding, either side of the kink is right.
@@ -105,9 +115,18 @@ fn sigmoid(z: f64) -> f64 {
 
 /// Activations of every layer for one row, and the sums before them.
 pub(crate) fn forward(layers: &[Layer], x: &[f64]) -> Vec<(Vec<f64>, Vec<f64>)> {
+    forward_with(layers, x, |_, a| a)
+}
+
+/// The same, where a layer reads what `change` makes of the number and the activations of the one before.
+fn forward_with(
+    layers: &[Layer],
+    x: &[f64],
+    change: impl Fn(usize, Vec<f64>) -> Vec<f64>,
+) -> Vec<(Vec<f64>, Vec<f64>)> {
     let mut all: Vec<(Vec<f64>, Vec<f64>)> = Vec::new();
-    for layer in layers {
-        let z = layer.sums(all.last().map_or(x, |(_, a)| a));
+    for (index, layer) in layers.iter().enumerate() {
+        let z = layer.sums(&all.last().map_or(x.to_vec(), |(_, a)| change(index - 1, a.clone())));
         let a = z.iter().map(|&z| match layer.activation {
             Activation::Linear => z,
             Activation::Relu => z.max(0.0),
@@ -141,8 +160,13 @@ fn head(loss: Loss, y: &[f64], want: &Want<'_>) -> (f64, Vec<f64>) {
     }
 }
 
-/// Mean loss and gradients by backpropagation.
-pub(crate) fn reference(layers: &[Layer], loss: Loss, rows: &[(Vec<f64>, Want<'_>)]) -> Reference {
+/// Mean loss and gradients by backpropagation, perhaps with noise and a price on the code of a bottleneck.
+pub(crate) fn reference_through(
+    layers: &[Layer],
+    loss: Loss,
+    rows: &[(Vec<f64>, Want<'_>)],
+    through: Option<Through<'_>>,
+) -> Reference {
     let outputs = layers[layers.len() - 1].bias.len();
     let count = match loss {
         Loss::SoftmaxCrossEntropy => rows.len(),
@@ -150,13 +174,27 @@ pub(crate) fn reference(layers: &[Layer], loss: Loss, rows: &[(Vec<f64>, Want<'_
     } as f64;
     let mut gradients: Vec<_> =
         layers.iter().map(|l| (vec![0.0; l.weight.len()], vec![0.0; l.bias.len()])).collect();
-    let (mut sum, mut margin) = (0.0, f64::INFINITY);
-    for (x, want) in rows {
-        let all = forward(layers, x);
+    let (mut sum, mut priced, mut margin) = (0.0, 0.0, f64::INFINITY);
+    for (row, (x, want)) in rows.iter().enumerate() {
+        let read = |index, a: Vec<f64>| match through {
+            Some(Through { layer, noise, .. }) if layer == index => {
+                a.iter().zip(&noise[row * a.len()..]).map(|(y, u)| y + u).collect()
+            }
+            _ => a,
+        };
+        let all = forward_with(layers, x, read);
         let (row_loss, mut d) = head(loss, &all[all.len() - 1].1, want);
         sum += row_loss;
         for (index, layer) in layers.iter().enumerate().rev() {
             let (z, a) = &all[index];
+            if let Some(Through { layer, price, .. }) = through
+                && layer == index
+            {
+                for (d, &y) in d.iter_mut().zip(a) {
+                    priced += price * 0.5 * (1.0 + 12.0 * y * y).log2();
+                    *d += price * 12.0 * y / (1.0 + 12.0 * y * y) / std::f64::consts::LN_2;
+                }
+            }
             for ((d, &z), &a) in d.iter_mut().zip(z).zip(a) {
                 *d *= match layer.activation {
                     Activation::Linear => 1.0,
@@ -169,12 +207,12 @@ pub(crate) fn reference(layers: &[Layer], loss: Loss, rows: &[(Vec<f64>, Want<'_
                     Activation::Sigmoid => a * (1.0 - a),
                 };
             }
-            let x = if index == 0 { x } else { &all[index - 1].1 };
+            let x = if index == 0 { x.clone() } else { read(index - 1, all[index - 1].1.clone()) };
             let (weight, bias) = &mut gradients[index];
             let mut below = vec![0.0; layer.inputs];
             for (o, &d) in d.iter().enumerate() {
                 bias[o] += d / count;
-                for (i, &x) in x.iter().enumerate() {
+                for (i, x) in x.iter().enumerate() {
                     weight[o * layer.inputs + i] += d * x / count;
                     below[i] += d * layer.weight[o * layer.inputs + i];
                 }
@@ -182,7 +220,7 @@ pub(crate) fn reference(layers: &[Layer], loss: Loss, rows: &[(Vec<f64>, Want<'_
             d = below;
         }
     }
-    Reference { loss: sum / count, gradients, margin }
+    Reference { loss: sum / count, minimised: (sum + priced) / count, gradients, margin }
 }
 
 /// What is wrong with `found`, if anything: 1e-5 absolute plus 1e-4 relative, parameter by parameter. A NaN

@@ -2,8 +2,8 @@
 
     python make_reference.py
 
-Writes beside itself shallow.safetensors and deep.safetensors (weights, as PyTorch saves a state_dict)
-and reference.json: inputs, codes, logits, reconstructions, loss and gradients, computed in float64.
+Writes beside itself shallow, deep and deeper.safetensors (weights, as PyTorch saves a state_dict) and
+reference.json: inputs, codes, logits, reconstructions, loss and gradients, computed in float64.
 Reads ours.safetensors, which a test of this crate wrote, into the same module by
 load_state_dict(strict=True), and records what PyTorch computes from it.
 """
@@ -37,6 +37,12 @@ def deep():
     )
 
 
+def deeper():
+    sizes = [PIXELS, 5, 4, 3, 2]
+    half = lambda sizes: [m for a, b in zip(sizes, sizes[1:]) for m in (nn.Linear(a, b), nn.ReLU())][:-1]
+    return Autoencoder(half(sizes), half(sizes[::-1]))
+
+
 def numbers(model, x):
     model, x = model.double(), x.double()
     code = model.encoder(x)
@@ -58,7 +64,7 @@ def main():
     torch.manual_seed(0)
     x = torch.rand(ROWS, PIXELS)
     reference = {}
-    for name, model in [("shallow", shallow()), ("deep", deep())]:
+    for name, model in [("shallow", shallow()), ("deep", deep()), ("deeper", deeper())]:
         save_file(model.state_dict(), HERE / f"{name}.safetensors")
         reference[name] = numbers(model, x)
     ours = shallow()

@@ -3,12 +3,12 @@
 use std::iter::zip;
 
 use ae_data::ImageSet;
-use ae_dense::{Adam, DenseError, Learner, Loss, SparseRows, Stack, Targets, Team};
-use ae_model::{AutoencoderStack, Parameters};
+use ae_dense::{Adam, Bottleneck, DenseError, LayerValues, Learner, Loss, SparseRows, Stack, Targets, Team};
+use ae_model::{AutoencoderStack, ModelError, NamedTensor, Parameters};
 
 use super::{Engine, Inputs};
 use crate::corrupt::MaskedRows;
-use crate::{AdamState, Corruption, Moments, TrainError};
+use crate::{AdamState, Corruption, Moments, TrainConfig, TrainError, code_noise};
 
 /// Share of nonzero training pixels below which the first layer runs over lists of them.
 const SPARSE_BELOW: f64 = 0.25;
@@ -18,6 +18,13 @@ pub(crate) struct Fused<'a, M> {
     learner: Learner,
     team: Team,
     feed: Feed,
+    config: TrainConfig,
+    /// Layers of the encoder; asking the model copies its weights.
+    encoder_layers: usize,
+    /// Values in a code.
+    code: usize,
+    /// `(B, CODE)`: what is added to a batch's codes, where bits are paid for.
+    noise: Vec<f32>,
 }
 
 /// How training images reach the first layer.
@@ -75,16 +82,16 @@ impl<'a, M: AutoencoderStack + Parameters> Fused<'a, M> {
     pub(crate) fn new(
         model: &'a mut M,
         train: &ImageSet,
-        learning_rate: f32,
-        batch_size: usize,
-        corruption: Option<Corruption>,
+        config: TrainConfig,
         team: Team,
     ) -> Result<Self, TrainError> {
-        let adam = Adam { learning_rate, ..Adam::default() };
-        let stack = Stack::new(&model.layers())?;
-        let max_batch = batch_size.min(train.len());
+        let adam = Adam { learning_rate: config.learning_rate(), ..Adam::default() };
+        let (layers, encoder_layers) = (model.layers(), model.encoder_layers());
+        let (stack, code) = (Stack::new(&layers)?, layers[encoder_layers - 1].outputs());
+        let max_batch = config.batch_size().min(train.len());
         let learner = Learner::new(stack, Loss::BceWithLogits, adam, max_batch, team.clone())?;
-        Ok(Self { model, learner, team, feed: Feed::new(train, corruption, max_batch)? })
+        let feed = Feed::new(train, config.corruption(), max_batch)?;
+        Ok(Self { model, learner, team, feed, config, encoder_layers, code, noise: Vec::new() })
     }
 }
 
@@ -101,12 +108,21 @@ impl<M: AutoencoderStack + Parameters + Send + Sync> Engine for Fused<'_, M> {
     }
 
     fn sizes(&self) -> (usize, usize) {
-        (self.learner.stack().inputs(), self.model.layers()[self.model.encoder_layers() - 1].outputs())
+        (self.learner.stack().inputs(), self.code)
     }
 
     fn step(&mut self, epoch: u64, images: &ImageSet, rows: &[u32]) -> Result<f64, TrainError> {
-        let inputs = self.feed.inputs(&self.team, epoch, images, rows)?;
-        Ok(self.learner.step(inputs, Targets::Bytes { pixels: images.pixels(), rows })?)
+        let Self { learner, team, feed, config, encoder_layers, code, noise, .. } = self;
+        let (seed, price, layer, width) = (config.params().seed, config.rate(), *encoder_layers - 1, *code);
+        learner.set_learning_rate(config.learning_rate_in(epoch))?;
+        let inputs = feed.inputs(team, epoch, images, rows)?;
+        let targets = Targets::Bytes { pixels: images.pixels(), rows };
+        if price == 0.0 {
+            return Ok(learner.step(inputs, targets)?);
+        }
+        noise.resize(rows.len() * width, 0.0);
+        code_noise::fill(team, seed, epoch, rows, width, noise);
+        Ok(learner.step_through(inputs, targets, Bottleneck { layer, noise, price })?)
     }
 
     fn forward(
@@ -115,7 +131,7 @@ impl<M: AutoencoderStack + Parameters + Send + Sync> Engine for Fused<'_, M> {
         codes: &mut Vec<f32>,
         logits: &mut Vec<f32>,
     ) -> Result<(), TrainError> {
-        let (stack, encoder_layers) = (self.learner.stack(), self.model.encoder_layers());
+        let (stack, encoder_layers) = (self.learner.stack(), self.encoder_layers);
         let (inputs, count) = match inputs {
             Inputs::Images(images, rows) => {
                 (ae_dense::Inputs::Bytes { pixels: images.pixels(), rows }, rows.len())
@@ -132,9 +148,7 @@ impl<M: AutoencoderStack + Parameters + Send + Sync> Engine for Fused<'_, M> {
 
     fn adam_state(&self) -> AdamState {
         let moments = self.learner.moments();
-        let flat = |layers: Vec<ae_dense::LayerValues>| {
-            layers.into_iter().flat_map(|layer| [layer.weight, layer.bias])
-        };
+        let flat = |layers: Vec<LayerValues>| layers.into_iter().flat_map(|layer| [layer.weight, layer.bias]);
         // A stack's tensors are its layers' weights and biases in turn.
         let names = self.model.parameters().into_iter().map(|tensor| tensor.name);
         let values = zip(flat(moments.first), flat(moments.second)).map(|(m, v)| Moments { m, v });
@@ -143,5 +157,31 @@ impl<M: AutoencoderStack + Parameters + Send + Sync> Engine for Fused<'_, M> {
 
     fn write_back(&mut self) -> Result<(), TrainError> {
         Ok(self.model.set_layers(&self.learner.stack().layers())?)
+    }
+
+    fn parameters(&self) -> Vec<NamedTensor> {
+        let layers = self.learner.stack().layers();
+        let values = layers.iter().flat_map(|layer| [layer.weight(), layer.bias()]);
+        let mut tensors = self.model.parameters();
+        for (tensor, values) in zip(&mut tensors, values) {
+            tensor.values.copy_from_slice(values);
+        }
+        tensors
+    }
+
+    fn restore(&mut self, parameters: &[NamedTensor], mut adam: AdamState) -> Result<(), TrainError> {
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        for pair in self.model.parameters().chunks_exact(2) {
+            let [weight, bias] = [&pair[0].name, &pair[1].name].map(|name| {
+                let missing = || ModelError::MissingTensor { name: name.clone() };
+                adam.moments.remove(name).ok_or_else(missing)
+            });
+            let (weight, bias) = (weight?, bias?);
+            first.push(LayerValues { weight: weight.m, bias: bias.m });
+            second.push(LayerValues { weight: weight.v, bias: bias.v });
+        }
+        self.model.set_parameters(parameters)?;
+        self.learner.set_layers(&self.model.layers())?;
+        Ok(self.learner.set_moments(&ae_dense::Moments { steps: adam.t, first, second })?)
     }
 }

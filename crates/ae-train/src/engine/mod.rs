@@ -7,6 +7,7 @@ use std::iter::zip;
 
 use ae_data::{ImageSet, PIXEL_SCALE};
 use ae_dense::Team;
+use ae_model::NamedTensor;
 
 pub(crate) use autodiff::Autodiff;
 pub(crate) use fused::Fused;
@@ -42,6 +43,13 @@ pub(crate) trait Engine: Send {
 
     /// Gives the model the weights as they are, where the engine has them elsewhere.
     fn write_back(&mut self) -> Result<(), TrainError>;
+
+    /// The parameters as they are, finite or not.
+    fn parameters(&self) -> Vec<NamedTensor>;
+
+    /// Goes on from parameters and moments that an engine of its kind had; on an error the parameters are as
+    /// they were.
+    fn restore(&mut self, parameters: &[NamedTensor], adam: AdamState) -> Result<(), TrainError>;
 }
 
 /// Images to compute.

@@ -1,85 +1,26 @@
-//! Codes as NumPy reads and writes them: `.npy` files of `(images, code)` little-endian 32-bit floats in C order.
-//!
-//! The format is NumPy's (`numpy.lib.format`): a magic number, a version, a Python dict that says type, order and
-//! shape, then the values. `npyz` reads and writes the dict; what it would believe is checked before it is asked.
+//! The reading half: a header under suspicion, then values a chunk at a time.
 
-use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Write};
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
 
-use npyz::{DType, NpyHeader, Order, WriteOptions, WriterBuilder};
+use npyz::{DType, NpyHeader, Order};
+
+use crate::error::{NpyError, NpyErrorKind};
+use crate::write::Element;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
-/// NumPy reads no longer headers either.
-const LONGEST_HEADER: u64 = 10_000;
+/// The longest header that is read. NumPy reads no longer ones either.
+pub const MAX_HEADER_BYTES: u64 = 10_000;
 /// A header of ours opens two; each level costs the parser stack, and time that doubles.
 const MOST_BRACKETS: usize = 8;
 /// Sizes of fewer digits than this, all together, multiply to fewer than 2^64 even if they are hexadecimal.
 const MOST_DIGITS: usize = 15;
 
-/// Why a file has no codes to offer.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NpyError {
-    #[error("it is not a regular file")]
-    NotRegular,
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    #[error("not an .npy file: it does not begin with \\x93NUMPY")]
-    Magic,
-    #[error(".npy version {major}.{minor} is not known (known: 1.0, 2.0, 3.0)")]
-    Version { major: u8, minor: u8 },
-    #[error("the .npy header is cut short")]
-    HeaderCut,
-    #[error("the .npy header is {found} bytes long, {LONGEST_HEADER} are the most")]
-    HeaderLength { found: u64 },
-    #[error("the .npy header is not understood: {reason}")]
-    Header { reason: String },
-    #[error("its elements are {found}, little-endian 32-bit floats ('<f4') are needed")]
-    ElementType { found: String },
-    #[error("it is in Fortran order, C order is needed (numpy.ascontiguousarray)")]
-    FortranOrder,
-    #[error("its shape is {found:?}, (images, {code}) is needed: the run's codes are {code} numbers")]
-    Shape { found: Vec<u64>, code: usize },
-    #[error("the .npy header promises {promised} bytes of data, {actual} are there")]
-    Length { promised: u64, actual: u64 },
-    #[error("row {row} has {value} in column {column}, finite numbers are needed")]
-    NonFinite { row: usize, column: usize, value: f32 },
-}
-
-/// What an array's elements are.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Element {
-    F32,
-    U8,
-}
-
-impl Element {
-    fn dtype(self) -> DType {
-        let name = match self {
-            Self::F32 => "<f4",
-            Self::U8 => "|u1",
-        };
-        DType::new_scalar(name.parse().expect("a name that NumPy gives"))
-    }
-}
-
-/// Writes what stands before the elements.
-pub(crate) fn write_header(out: &mut dyn Write, element: Element, shape: &[u64]) -> io::Result<()> {
-    let options = WriteOptions::new_header_only().dtype(element.dtype()).shape(shape);
-    options.writer(out).write_header_only()?;
-    Ok(())
-}
-
-/// Writes codes as elements.
-pub(crate) fn write_values(out: &mut dyn Write, values: &[f32], bytes: &mut Vec<u8>) -> io::Result<()> {
-    bytes.clear();
-    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-    out.write_all(bytes)
-}
-
-/// Reads a file of codes from first to last, a chunk at a time.
+/// Reads a file of codes from first to last, a chunk at a time. The crate's documentation has an example.
 #[derive(Debug)]
-pub(crate) struct CodeReader {
+pub struct CodeReader {
+    path: PathBuf,
     file: BufReader<File>,
     images: usize,
     code: usize,
@@ -89,78 +30,98 @@ pub(crate) struct CodeReader {
 
 impl CodeReader {
     /// Opens a file that must hold codes of `code` numbers, at least 1; its length has then been found right.
-    pub(crate) fn open(path: &Path, code: usize) -> Result<Self, NpyError> {
-        // Opening a pipe waits for a writer, so what it is must be known first.
-        if !fs::metadata(path)?.is_file() {
-            return Err(NpyError::NotRegular);
-        }
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
+    ///
+    /// # Errors
+    /// [`NpyError`] with any [`NpyErrorKind`] but `NonFinite`.
+    pub fn open(path: &Path, code: usize) -> Result<Self, NpyError> {
+        let failed = |source| NpyError { path: path.to_owned(), source };
+        let (file, length) = ae_file::open(path).map_err(|error| {
+            failed(match error {
+                ae_file::ReadError::Io(error) => NpyErrorKind::Io(error),
+                ae_file::ReadError::Folder => NpyErrorKind::Folder,
+                _ => NpyErrorKind::NotRegular,
+            })
+        })?;
         let mut file = BufReader::new(file);
-        let (header, header_bytes) = read_header(&mut file)?;
-        let images = images(&header, code, length.saturating_sub(header_bytes))?;
-        Ok(Self { file, images, code, read: 0, bytes: Vec::new() })
+        let (header, header_bytes) = read_header(&mut file).map_err(failed)?;
+        let images = images(&header, code, length.saturating_sub(header_bytes)).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), file, images, code, read: 0, bytes: Vec::new() })
     }
 
     /// Number of codes in the file.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.images
     }
 
-    /// Puts the next `images` codes into `codes`, in place of what it held: fewer at the file's end, none after it.
-    pub(crate) fn next_chunk(&mut self, images: usize, codes: &mut Vec<f32>) -> Result<(), NpyError> {
-        let images = images.min(self.images - self.read);
+    /// Whether there are no codes in the file.
+    pub fn is_empty(&self) -> bool {
+        self.images == 0
+    }
+
+    /// Puts the next codes into `codes`, in place of what it held, and says how many: `images` of them (0 counts as
+    /// 1), fewer at the file's end, 0 after it.
+    ///
+    /// # Errors
+    /// [`NpyError`] with [`NpyErrorKind::NonFinite`] or [`NpyErrorKind::Io`], the latter also where the file has
+    /// become shorter since.
+    pub fn next_chunk(&mut self, images: usize, codes: &mut Vec<f32>) -> Result<usize, NpyError> {
+        self.read_chunk(images, codes).map_err(|source| NpyError { path: self.path.clone(), source })
+    }
+
+    fn read_chunk(&mut self, images: usize, codes: &mut Vec<f32>) -> Result<usize, NpyErrorKind> {
+        let images = images.max(1).min(self.images - self.read);
+        // No more than the file's length, which was counted.
         self.bytes.resize(images * self.code * 4, 0);
         self.file.read_exact(&mut self.bytes)?;
         codes.clear();
         codes.extend(self.bytes.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)));
         if let Some(at) = codes.iter().position(|value| !value.is_finite()) {
             let (row, column) = (self.read + at / self.code, at % self.code);
-            return Err(NpyError::NonFinite { row, column, value: codes[at] });
+            return Err(NpyErrorKind::NonFinite { row, column, value: codes[at] });
         }
         self.read += images;
-        Ok(())
+        Ok(images)
     }
 }
 
 /// The header, and the bytes it takes.
-fn read_header(file: &mut impl Read) -> Result<(NpyHeader, u64), NpyError> {
+fn read_header(file: &mut impl Read) -> Result<(NpyHeader, u64), NpyErrorKind> {
     let mut header = Vec::new();
     let mut more = |header: &mut Vec<u8>, bytes: u64| -> io::Result<bool> {
         Ok(file.take(bytes).read_to_end(header)? as u64 == bytes)
     };
     if !more(&mut header, 8)? || !header.starts_with(MAGIC) {
-        return Err(NpyError::Magic);
+        return Err(NpyErrorKind::Magic);
     }
     let (major, minor) = (header[6], header[7]);
     let length_bytes = match (major, minor) {
         (1, 0) => 2,
         (2 | 3, 0) => 4,
-        _ => return Err(NpyError::Version { major, minor }),
+        _ => return Err(NpyErrorKind::Version { major, minor }),
     };
     if !more(&mut header, length_bytes)? {
-        return Err(NpyError::HeaderCut);
+        return Err(NpyErrorKind::HeaderCut);
     }
     let length = header[8..].iter().rev().fold(0, |length, &byte| length << 8 | u64::from(byte));
-    if length > LONGEST_HEADER {
-        return Err(NpyError::HeaderLength { found: length });
+    if length > MAX_HEADER_BYTES {
+        return Err(NpyErrorKind::HeaderLength { found: length });
     }
     let dict = header.len();
     if !more(&mut header, length)? {
-        return Err(NpyError::HeaderCut);
+        return Err(NpyErrorKind::HeaderCut);
     }
     require_harmless(&header[dict..])?;
     let parsed = NpyHeader::from_reader(&header[..]).map_err(|error| {
         // A parser's message is a drawing of several lines, the first of which says what was done.
         let message = error.to_string();
-        NpyError::Header { reason: message.lines().next().unwrap_or_default().trim().to_owned() }
+        NpyErrorKind::Header { reason: message.lines().next().unwrap_or_default().trim().to_owned() }
     })?;
     Ok((parsed, header.len() as u64))
 }
 
 /// `npyz` recurses into brackets without a bound, and multiplies sizes without a check.
-fn require_harmless(dict: &[u8]) -> Result<(), NpyError> {
-    let refused = |reason: &str| Err(NpyError::Header { reason: reason.to_owned() });
+fn require_harmless(dict: &[u8]) -> Result<(), NpyErrorKind> {
+    let refused = |reason: &str| Err(NpyErrorKind::Header { reason: reason.to_owned() });
     if dict.iter().filter(|byte| b"([{".contains(byte)).count() > MOST_BRACKETS {
         return refused("it nests too deeply for an array of numbers");
     }
@@ -174,26 +135,26 @@ fn require_harmless(dict: &[u8]) -> Result<(), NpyError> {
 }
 
 /// Number of codes, if the header and the `actual` bytes after it are what is needed.
-fn images(header: &NpyHeader, code: usize, actual: u64) -> Result<usize, NpyError> {
+fn images(header: &NpyHeader, code: usize, actual: u64) -> Result<usize, NpyErrorKind> {
     if header.dtype() != Element::F32.dtype() {
         let found = match header.dtype() {
             DType::Plain(name) => format!("'{name}'"),
             _ => "structures".to_owned(),
         };
-        return Err(NpyError::ElementType { found });
+        return Err(NpyErrorKind::ElementType { found });
     }
     if header.order() != Order::C {
-        return Err(NpyError::FortranOrder);
+        return Err(NpyErrorKind::FortranOrder);
     }
-    let wrong_shape = || NpyError::Shape { found: header.shape().to_vec(), code };
+    let wrong_shape = || NpyErrorKind::Shape { found: header.shape().to_vec(), code };
     let &[images, width] = header.shape() else { return Err(wrong_shape()) };
-    if width != code as u64 {
+    if width != code as u64 || code == 0 {
         return Err(wrong_shape());
     }
     let promised =
         images.checked_mul(width).and_then(|values| values.checked_mul(4)).ok_or_else(wrong_shape)?;
     if actual != promised {
-        return Err(NpyError::Length { promised, actual });
+        return Err(NpyErrorKind::Length { promised, actual });
     }
     usize::try_from(images).map_err(|_| wrong_shape())
 }
@@ -201,6 +162,7 @@ fn images(header: &NpyHeader, code: usize, actual: u64) -> Result<usize, NpyErro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::write::{write_header, write_values};
     use proptest::prelude::*;
 
     fn npy(version: u8, dict: &[u8], data: &[u8]) -> Vec<u8> {
@@ -210,11 +172,14 @@ mod tests {
         [MAGIC, &[version, 0], &length, dict, data].concat()
     }
 
-    fn open(bytes: &[u8], code: usize) -> Result<CodeReader, NpyError> {
+    fn open(bytes: &[u8], code: usize) -> Result<CodeReader, NpyErrorKind> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("codes.npy");
-        fs::write(&path, bytes).unwrap();
-        CodeReader::open(&path, code)
+        std::fs::write(&path, bytes).unwrap();
+        CodeReader::open(&path, code).map_err(|error| {
+            assert_eq!(error.path, path);
+            error.source
+        })
     }
 
     const GOOD: &str = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }\n";
@@ -281,10 +246,32 @@ mod tests {
     #[test]
     fn a_long_header_is_refused_before_it_is_read() {
         let lie = [MAGIC, &[2, 0], &u32::MAX.to_le_bytes(), b"{}"].concat();
-        assert!(matches!(open(&lie, 2), Err(NpyError::HeaderLength { found: 0xffff_ffff })));
+        assert!(matches!(open(&lie, 2), Err(NpyErrorKind::HeaderLength { found: 0xffff_ffff })));
         let cut = [MAGIC, &[1, 0, 200, 0], b"{}"].concat();
-        assert!(matches!(open(&cut, 2), Err(NpyError::HeaderCut)));
-        assert!(matches!(open(&npy(4, b"{}", b""), 2), Err(NpyError::Version { major: 4, minor: 0 })));
+        assert!(matches!(open(&cut, 2), Err(NpyErrorKind::HeaderCut)));
+        assert!(matches!(open(&npy(4, b"{}", b""), 2), Err(NpyErrorKind::Version { major: 4, minor: 0 })));
+    }
+
+    #[test]
+    fn codes_of_no_numbers_are_no_codes() {
+        let none = GOOD.replace("(3, 2)", "(3, 0)");
+        let refused = open(&npy(1, none.as_bytes(), &[]), 0);
+        assert!(matches!(refused, Err(NpyErrorKind::Shape { code: 0, .. })), "{refused:?}");
+    }
+
+    #[test]
+    fn what_is_not_a_file_is_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let kind = |path: &Path| CodeReader::open(path, 2).unwrap_err().source;
+        assert!(matches!(kind(folder.path()), NpyErrorKind::Folder));
+        assert!(matches!(kind(&folder.path().join("none")), NpyErrorKind::Io(_)));
+        #[cfg(unix)]
+        {
+            assert!(matches!(kind(Path::new("/dev/zero")), NpyErrorKind::NotRegular));
+            let pipe = folder.path().join("pipe");
+            assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            assert!(matches!(kind(&pipe), NpyErrorKind::NotRegular));
+        }
     }
 
     #[test]
@@ -295,7 +282,7 @@ mod tests {
         }
         assert!(matches!(
             open(&[&good[..], b"x"].concat(), 2),
-            Err(NpyError::Length { promised: 24, actual: 25 })
+            Err(NpyErrorKind::Length { promised: 24, actual: 25 })
         ));
     }
 
@@ -304,12 +291,12 @@ mod tests {
         let values = [0.5, -1.0, 2.0, f32::MIN_POSITIVE, -0.0, f32::MAX];
         let mut bytes = Vec::new();
         write_header(&mut bytes, Element::F32, &[3, 2]).unwrap();
-        write_values(&mut bytes, &values, &mut vec![7; 3]).unwrap();
+        write_values(&mut bytes, &values).unwrap();
         let mut reader = open(&bytes, 2).unwrap();
         let (mut all, mut chunk) = (Vec::new(), vec![9.0; 5]);
-        for expected in [4, 2, 0, 0] {
-            reader.next_chunk(2, &mut chunk).unwrap();
-            assert_eq!(chunk.len(), expected);
+        for expected in [2, 1, 0, 0] {
+            assert_eq!(reader.next_chunk(2, &mut chunk).unwrap(), expected);
+            assert_eq!(chunk.len(), 2 * expected);
             all.extend_from_slice(&chunk);
         }
         let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
@@ -320,30 +307,12 @@ mod tests {
     fn the_first_value_that_is_not_finite_is_named() {
         let mut bytes = Vec::new();
         write_header(&mut bytes, Element::F32, &[3, 2]).unwrap();
-        write_values(&mut bytes, &[0.0, 1.0, 2.0, 3.0, 4.0, f32::NAN], &mut Vec::new()).unwrap();
+        write_values(&mut bytes, &[0.0, 1.0, 2.0, 3.0, 4.0, f32::NAN]).unwrap();
         let mut reader = open(&bytes, 2).unwrap();
         let mut chunk = Vec::new();
         reader.next_chunk(2, &mut chunk).unwrap();
-        let refused = reader.next_chunk(2, &mut chunk);
-        assert!(matches!(refused, Err(NpyError::NonFinite { row: 2, column: 1, .. })), "{refused:?}");
-    }
-
-    #[test]
-    fn headers_are_as_numpy_wants_them() {
-        for (element, shape, dict) in [
-            (
-                Element::F32,
-                &[10_000, 32][..],
-                "{'descr': '<f4', 'fortran_order': False, 'shape': (10000, 32, ), }",
-            ),
-            (Element::U8, &[12], "{'descr': '|u1', 'fortran_order': False, 'shape': (12, ), }"),
-        ] {
-            let mut bytes = Vec::new();
-            write_header(&mut bytes, element, shape).unwrap();
-            assert_eq!(bytes[..8], *b"\x93NUMPY\x01\x00");
-            assert!(bytes.len().is_multiple_of(16) && bytes.ends_with(b"\n"));
-            assert_eq!(str::from_utf8(&bytes[10..]).unwrap().trim_end(), dict);
-        }
+        let refused = reader.next_chunk(2, &mut chunk).unwrap_err();
+        assert!(matches!(refused.source, NpyErrorKind::NonFinite { row: 2, column: 1, .. }), "{refused:?}");
     }
 
     proptest! {

@@ -1,0 +1,58 @@
+//! `run.json`: an accepted record is written and read again, to the last bit.
+
+use std::path::Path;
+
+use ae_train::{RunFolder, RunRecord};
+
+use crate::scratch::with_file;
+
+/// Reads a run folder whose `run.json` is `bytes`.
+///
+/// # Panics
+/// If an accepted record is another once it has been written.
+pub fn run(bytes: &[u8]) -> bool {
+    let Some(record) = with_file("run.json", bytes, read) else { return false };
+    let again = serde_json::to_vec_pretty(&record).expect("a record of text and numbers has a form");
+    let back = with_file("run.json", &again, read).expect("it was written by us");
+    assert_eq!(back, record);
+    true
+}
+
+fn read(path: &Path) -> Option<RunRecord> {
+    let folder = path.parent().expect("a file is in a folder");
+    RunFolder::open(folder).expect("there is a run.json").record().ok()
+}
+
+/// Records of a run on MNIST and of a noisy one on a file, and things that are no records.
+pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
+    let mnist = MNIST.to_owned();
+    let noisy = mnist
+        .replace(r#"{"folder":"data/mnist"}"#, r#"{"files":{"images":"mine.idx","test":null}}"#)
+        .replace(r#""noise":0.0"#, r#""noise":0.5"#)
+        .replace(r#""wall_s""#, r#""restored":{"damaged_mse":0.1156,"mse":0.0206,"psnr_db":null},"wall_s""#)
+        .replace(r#""code":32"#, r#""code":32,"init":"caf\u00e9/model.safetensors""#);
+    let deep = format!("{{\"format\":1,\"more\":{}", "[".repeat(500));
+    vec![
+        ("newer", mnist.replacen(":1", ":2", 1).into_bytes()),
+        (
+            "vast-numbers",
+            mnist.replace("60000", "18446744073709551615").replace("0.0925", "1e999").into_bytes(),
+        ),
+        ("not-utf-8", [b"{\"format\":1,\"version\":\"\xff\xfe\"", mnist.as_bytes()].concat()),
+        ("noisy", noisy.into_bytes()),
+        ("deep", deep.into_bytes()),
+        ("mnist", mnist.into_bytes()),
+    ]
+}
+
+const MNIST: &str = concat!(
+    r#"{"format":1,"version":"0.1.0","model":{"preset":"shallow","pixels":784,"code":32,"identity":"ab01"},"#,
+    r#""config":{"epochs":50,"batch_size":64,"learning_rate":0.001,"seed":0,"order":"shuffled","noise":0.0,"#,
+    r#""mask":0.0},"engine":{"name":"fused","threads":2,"inputs":"sparse","density":0.19118},"#,
+    r#""data":{"source":{"folder":"data/mnist"},"train":{"images":60000,"rows":28,"cols":28,"sha256":"00"},"#,
+    r#""test":{"images":10000,"rows":28,"cols":28,"sha256":"ff"}},"baselines":{"mean_image_bce":0.2625,"#,
+    r#""mean_image_mse":0.06747,"entropy_floor_bce":0.05808},"last_epoch_train_bce":0.0925,"#,
+    r#""train":{"images":60000,"bce":0.0925,"mse":0.00988,"psnr_db":20.05,"dead_units":0},"#,
+    r#""test":{"images":10000,"bce":0.0915,"mse":0.00961,"psnr_db":20.17,"dead_units":0},"#,
+    r#""wall_s":3.5,"images_per_s":900000.0}"#,
+);

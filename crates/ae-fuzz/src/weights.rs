@@ -1,0 +1,88 @@
+//! Weights files: bytes and files are judged alike, and an accepted model is finite and becomes its own file.
+
+use std::mem::discriminant;
+
+use ae_model::{ModelError, Parameters, Shallow, peek};
+
+use crate::scratch::with_file;
+
+/// Small enough that most of a file is header.
+type Small = Shallow<6, 3>;
+
+/// Bytes of its tensors.
+const DATA_BYTES: usize = 180;
+
+/// Loads a model from `bytes`, and from a file of which they are the header.
+///
+/// # Panics
+/// If bytes and file are judged differently, or an accepted model is not finite or not the same once written.
+pub fn run(bytes: &[u8]) -> bool {
+    let accepted = try_file(bytes);
+    // The header's length is mostly wrong by now, and little gets past it.
+    let header = bytes.get(8..).unwrap_or(bytes);
+    let header = &header[..header.iter().rposition(|&byte| byte == b'}').map_or(header.len(), |at| at + 1)];
+    try_file(&forged(header, &[0; DATA_BYTES])) || accepted
+}
+
+fn try_file(bytes: &[u8]) -> bool {
+    let loaded = Small::from_bytes(bytes);
+    with_file("model.safetensors", bytes, |path| {
+        let peeked = peek(path);
+        match (&loaded, Small::load(path)) {
+            (Ok(model), Ok(same)) => {
+                assert_eq!(same.identity(), model.identity());
+                assert!(peeked.is_ok(), "loaded, but not peeked into: {peeked:?}");
+            }
+            (Err(error), Err(ModelError::Load { path: named, source })) => {
+                // Which of several tensors safetensors names depends on a hash map's order.
+                assert_eq!(
+                    (named.as_path(), discriminant(&*source)),
+                    (path, discriminant(error)),
+                    "{source}"
+                );
+            }
+            (bytes, file) => panic!("{:?} of bytes, {:?} of a file", bytes.as_ref().err(), file.err()),
+        }
+    });
+    let Ok(model) = loaded else { return false };
+    let values = model.parameters().into_iter().flat_map(|tensor| tensor.values);
+    assert!(values.into_iter().all(f32::is_finite));
+    let written = model.to_bytes().expect("its values are finite");
+    let again = Small::from_bytes(&written).expect("it was written by us");
+    assert_eq!(again.identity(), model.identity());
+    assert!(again.to_bytes().is_ok_and(|bytes| bytes == written), "the same model, other bytes");
+    true
+}
+
+fn forged(header: &[u8], data: &[u8]) -> Vec<u8> {
+    [&(header.len() as u64).to_le_bytes()[..], header, data].concat()
+}
+
+/// Files of a whole model with our metadata and without, of a half, of another model, and ones that lie.
+pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
+    let model = Small::build(0).expect("a small model can be built");
+    let good = model.to_bytes().expect("its values are finite");
+    let header_bytes = usize::from(u16::from_le_bytes([good[0], good[1]]));
+    let (header, data) = (&good[8..8 + header_bytes], &good[8 + header_bytes..]);
+    let header = String::from_utf8_lossy(header).into_owned();
+    let start = header.find(r#""decoder.0.bias""#).unwrap_or_default();
+    let plain = format!("{{{}", &header[start..]);
+    let other = Shallow::<5, 2>::build(0).and_then(|model| model.to_bytes()).expect("as above");
+    let mut nan = good.clone();
+    nan.splice(good.len() - 4.., f32::NAN.to_le_bytes());
+    let with = |from: &str, to: &str| forged(header.replace(from, to).as_bytes(), data);
+    vec![
+        ("plain", forged(plain.as_bytes(), data)),
+        ("i32", with("F32", "I32")),
+        ("tanh", with("relu", "tanh")),
+        ("format-2", with(r#"\"format\":1"#, r#"\"format\":2"#)),
+        ("vast-shape", with("[3,6]", "[4294967296,4294967296]")),
+        ("vast-offset", with("108,180", "108,18446744073709551615")),
+        ("deep", forged(format!("{{\"a\":{}", "[".repeat(300)).as_bytes(), &[])),
+        ("vast-header", [&[0xff; 7][..], &[0x7f], b"{}"].concat()),
+        ("cut", good[..good.len() - 1].to_vec()),
+        ("nan", nan),
+        ("other", other),
+        ("good", good),
+    ]
+}
