@@ -19,7 +19,7 @@ use crate::{compress, data, paths, train};
 const CURVES: &[(PresetName, &[usize])] =
     &[(PresetName::Shallow, &[8, 16, 32, 64, 128]), (PresetName::Codec, &[16, 32, 64, 128])];
 /// Qualities of `compress`.
-const QUALITIES: &[f32] = &[20.0, 25.0, 30.0, 35.0, 40.0, 45.0, 50.0, 55.0, 60.0, 70.0, 80.0];
+const QUALITIES: &[f32] = &[25.0, 30.0, 35.0, 40.0, 45.0, 50.0, 55.0, 60.0, 70.0, 80.0];
 /// Steps of the transform coder; a step of 1 rounds off up to half the brightness of one pixel.
 const STEPS: &[f64] = &[4.0, 3.2, 2.6, 2.1, 1.7, 1.4, 1.15, 0.95, 0.8, 0.65, 0.5, 0.4];
 const JPEG_QUALITIES: &[u8] = &[1, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95];
@@ -72,9 +72,14 @@ pub(crate) fn run(args: &FigureArgs) -> Result<()> {
     let jpeg = JPEG_QUALITIES.iter().map(|&quality| Ok((quality, JpegRate::measure(test, quality)?)));
     let jpeg = jpeg.collect::<Result<Vec<_>>>()?;
     let lossless = LosslessRates::measure(test)?;
-    chart = chart
-        .series("JPEG, scans alone", jpeg.iter().map(|(_, rate)| (rate.psnr_db, rate.scan_bytes)))
-        .series("JPEG, whole files", jpeg.iter().map(|(_, rate)| (rate.psnr_db, rate.file_bytes)));
+    // Beyond what PNG takes, a loss buys nothing; the table goes on.
+    let shown: Vec<_> =
+        jpeg.iter().map(|(_, rate)| rate).filter(|rate| rate.scan_bytes < lossless.png).collect();
+    if !shown.is_empty() {
+        chart = chart
+            .series("JPEG, scans alone", shown.iter().map(|rate| (rate.psnr_db, rate.scan_bytes)))
+            .series("JPEG, whole files", shown.iter().map(|rate| (rate.psnr_db, rate.file_bytes)));
+    }
     for (name, bytes) in names(&lossless) {
         chart = chart.reference(format!("{name} {bytes:.0}"), bytes);
     }
@@ -116,18 +121,24 @@ fn qualities(run: &Run, team: &Team, images: &ImageSet) -> Result<Vec<Coded>> {
     Ok(all)
 }
 
-/// The points to which no other is preferable, by PSNR.
+/// The operational curve: the points that lie on the upper convex hull of PSNR over bytes, least bytes first. What lies below
+/// is beaten by storing some images by one of its neighbours and the rest by the other (Shoham and Gersho 1988).
 fn best(coded: &[Coded]) -> Vec<(f64, f64)> {
     let mut points: Vec<_> = coded.iter().map(Coded::point).collect();
-    points.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let mut least = f64::INFINITY;
-    points.retain(|&(_, bytes)| {
-        let better = bytes < least;
-        least = least.min(bytes);
-        better
-    });
-    points.reverse();
-    points
+    points.sort_by(|a, b| a.1.total_cmp(&b.1).then(b.0.total_cmp(&a.0)));
+    let mut hull: Vec<(f64, f64)> = Vec::new();
+    for point in points {
+        if hull.last().is_some_and(|last| last.0 >= point.0) {
+            continue;
+        }
+        while let [.., a, b] = hull[..]
+            && (b.0 - a.0) * (point.1 - a.1) <= (point.0 - a.0) * (b.1 - a.1)
+        {
+            hull.pop();
+        }
+        hull.push(point);
+    }
+    hull
 }
 
 fn names(lossless: &LosslessRates) -> [(&'static str, f64); 4] {
@@ -176,8 +187,18 @@ mod tests {
     }
 
     #[test]
-    fn the_best_points_are_those_that_no_other_beats() {
-        let all = [coded(20.0, 30), coded(18.0, 10), coded(19.0, 31), coded(17.0, 10), coded(21.0, 60)];
+    fn the_curve_is_the_upper_hull() {
+        // Below a line between two others, dearer than a better one, and as dear as a better one.
+        let all = [
+            coded(20.0, 30),
+            coded(18.0, 10),
+            coded(18.9, 20),
+            coded(19.0, 31),
+            coded(17.0, 10),
+            coded(21.0, 60),
+        ];
         assert_eq!(best(&all), [(18.0, 10.0), (20.0, 30.0), (21.0, 60.0)]);
+        let bent = [coded(18.0, 10), coded(19.5, 20), coded(20.0, 30)];
+        assert_eq!(best(&bent), [(18.0, 10.0), (19.5, 20.0), (20.0, 30.0)]);
     }
 }
