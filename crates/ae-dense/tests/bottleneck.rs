@@ -75,12 +75,12 @@ fn a_row_is_computed_alike_in_every_batch() {
 #[test]
 fn no_noise_and_no_price_are_no_bottleneck() {
     let mut rng = Rng(5);
-    let stack = rng.stack(&[20, 40, 33, 20], &[Relu, Relu, Linear]);
+    let stack = rng.stack(&[20, 70, 33, 20], &[Relu, Relu, Linear]);
     let x = rng.values(20 * 30, 1.0);
     let (inputs, targets) = (Inputs::Dense(&x), Targets::Dense(&x));
     let (mut plain, mut through) = (learner(&stack, Loss::Mse, 30, 2), learner(&stack, Loss::Mse, 30, 2));
     // Behind layers of different widths, with a noisy step's leavings in the buffers.
-    let noise = rng.values(40 * 30, 0.5);
+    let noise = rng.values(70 * 30, 0.5);
     through.gradients_through(inputs, targets, Bottleneck { layer: 0, noise: &noise, price: 0.1 }).unwrap();
     for layer in [1, 0, 1] {
         let noise = vec![0.0; 30 * stack.layers()[layer].outputs()];
