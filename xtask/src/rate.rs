@@ -121,18 +121,19 @@ fn qualities(run: &Run, team: &Team, images: &ImageSet) -> Result<Vec<Coded>> {
     Ok(all)
 }
 
-/// The operational curve: the points that lie on the upper convex hull of PSNR over bytes, least bytes first. What lies below
+/// The operational curve: the points that lie on the lower convex hull of the MSE over bytes, least bytes first. What lies above
 /// is beaten by storing some images by one of its neighbours and the rest by the other (Shoham and Gersho 1988).
 fn best(coded: &[Coded]) -> Vec<(f64, f64)> {
     let mut points: Vec<_> = coded.iter().map(Coded::point).collect();
     points.sort_by(|a, b| a.1.total_cmp(&b.1).then(b.0.total_cmp(&a.0)));
+    let mse = |point: (f64, f64)| 10f64.powf(-point.0 / 10.0);
     let mut hull: Vec<(f64, f64)> = Vec::new();
     for point in points {
         if hull.last().is_some_and(|last| last.0 >= point.0) {
             continue;
         }
         while let [.., a, b] = hull[..]
-            && (b.0 - a.0) * (point.1 - a.1) <= (point.0 - a.0) * (b.1 - a.1)
+            && (mse(a) - mse(b)) * (point.1 - a.1) <= (mse(a) - mse(point)) * (b.1 - a.1)
         {
             hull.pop();
         }
@@ -187,18 +188,20 @@ mod tests {
     }
 
     #[test]
-    fn the_curve_is_the_upper_hull() {
-        // Below a line between two others, dearer than a better one, and as dear as a better one.
-        let all = [
-            coded(20.0, 30),
-            coded(18.0, 10),
-            coded(18.9, 20),
-            coded(19.0, 31),
-            coded(17.0, 10),
-            coded(21.0, 60),
-        ];
-        assert_eq!(best(&all), [(18.0, 10.0), (20.0, 30.0), (21.0, 60.0)]);
-        let bent = [coded(18.0, 10), coded(19.5, 20), coded(20.0, 30)];
-        assert_eq!(best(&bent), [(18.0, 10.0), (19.5, 20.0), (20.0, 30.0)]);
+    fn the_curve_is_the_lower_hull_of_mse() {
+        // Dearer than a better one, and as dear as a better one.
+        let beaten = [coded(19.0, 31), coded(17.0, 10)];
+        // A mixture of 10 and 30 bytes has an MSE of 0.01292 at 20 bytes: 18.887 dB.
+        let (above, below) = (coded(18.89, 20), coded(18.88, 20));
+        let ends = || [coded(20.0, 30), coded(18.0, 10), coded(21.0, 60)];
+        let hull = |points: Vec<Coded>| best(&points);
+        assert_eq!(
+            hull(ends().into_iter().chain(beaten).chain([below]).collect()),
+            [(18.0, 10.0), (20.0, 30.0), (21.0, 60.0)]
+        );
+        assert_eq!(
+            hull(ends().into_iter().chain([above]).collect()),
+            [(18.0, 10.0), (18.89, 20.0), (20.0, 30.0), (21.0, 60.0)]
+        );
     }
 }
