@@ -147,13 +147,19 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     let history = trainer.train(&mut |event| progress.observe(event));
     progress.finish();
     let command = resume_command(folder.path());
-    let mend = || format!("the run has stopped; when what follows is mended, `{command}` goes on");
+    let stopped = || {
+        let kept = [folder.checkpoint_path(), folder.previous_checkpoint_path()];
+        match kept.iter().any(|path| path.exists()) {
+            true => format!("the run has stopped; when what follows is mended, `{command}` goes on"),
+            false => "the run has stopped before it had a checkpoint".to_owned(),
+        }
+    };
     let history = history.map_err(|error| match error {
         TrainError::Stopped { epoch, step } => {
             let (command, exit_code) = (command.clone(), signals.exit_code());
             Interrupted { epoch, step, steps: steps_an_epoch, command, exit_code }.into()
         }
-        error @ TrainError::Checkpoint(_) => Error::from(error).context(mend()),
+        error @ TrainError::Checkpoint(_) => Error::from(error).context(stopped()),
         error => Error::from(error),
     })?;
     signals.let_through();
@@ -186,8 +192,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
         wall_s: history.wall_s,
         images_per_s: images_per_s(&images, &history),
     };
-    model.save(&folder.model_path()).with_context(mend)?;
-    folder.save(&history, &record).with_context(mend)?;
+    model.save(&folder.model_path()).with_context(stopped)?;
+    folder.save(&history, &record).with_context(stopped)?;
     print_outcome(&history);
     say!("wrote {}", folder.model_path().display());
     say!("wrote {}", folder.history_path().display());

@@ -401,11 +401,12 @@ fn a_disk_that_fills_up_ends_a_run_with_an_error_and_its_checkpoints_whole() {
     let blocks = before[0].len() / 512;
     assert!(blocks > 50);
 
-    let limited = |blocks: usize, signal: &str| -> (ExitStatus, String) {
+    let limited = |blocks: usize, signal: &str, args: &[&str]| -> (ExitStatus, String) {
         let script = format!("{signal} ulimit -f {blocks}; exec \"$@\"");
         let program = env!("CARGO_BIN_EXE_xtask");
         let output = Command::new("sh")
-            .args(["-c", &script, "sh", program, "train", "--resume", "--run", RUN])
+            .args(["-c", &script, "sh", program])
+            .args(args)
             .current_dir(fixture.path(""))
             .env_remove("CARGO_MANIFEST_DIR")
             .output()
@@ -416,7 +417,7 @@ fn a_disk_that_fills_up_ends_a_run_with_an_error_and_its_checkpoints_whole() {
     for limit in (0..=blocks).step_by(blocks / 12) {
         // Told by an error, and by a signal that kills.
         for (signal, dies) in [("trap '' XFSZ;", false), ("", true)] {
-            let (status, error) = limited(limit, signal);
+            let (status, error) = limited(limit, signal, &["train", "--resume", "--run", RUN]);
             assert!(!status.success(), "{limit} blocks");
             if !dies {
                 assert_eq!(status.code(), Some(1), "{error}");
@@ -429,6 +430,14 @@ fn a_disk_that_fills_up_ends_a_run_with_an_error_and_its_checkpoints_whole() {
         }
     }
     assert!(refused >= 24);
+
+    // Nothing to go on from, and so nothing is said of it.
+    let (status, error) = limited(0, "trap '' XFSZ;", &[&TRAIN[..], &["--run", "none"]].concat());
+    assert_eq!(status.code(), Some(1), "{error}");
+    let expected_error =
+        "error: the run has stopped before it had a checkpoint: cannot write none/checkpoint.safetensors: ";
+    assert!(error.starts_with(expected_error), "{error}");
+
     fixture.succeed(&["train", "--resume", "--run", RUN]);
     assert_eq!(outcome(&fixture, RUN), expected);
     let left = fs::read_dir(&run).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
