@@ -15,7 +15,7 @@ use clap::{Args, ValueEnum};
 
 use crate::encode::{CHUNK, labels_of, require_size};
 use crate::info;
-use crate::output::{replace, require_other};
+use crate::output::{replace, require_other, say};
 use crate::progress::ImageBar;
 use crate::run::{self, Run};
 
@@ -118,13 +118,13 @@ pub(crate) fn run(args: &CompressArgs) -> Result<()> {
     })?;
     drop(work);
 
-    println!("wrote {}", args.out.display());
-    info::print(&info::open(&args.out)?);
+    say!("wrote {}", args.out.display());
+    say!("{}", info::describe(&info::open(&args.out)?));
     let (numbers, seconds) = ((count * pixels) as f64, begin.elapsed().as_secs_f64());
     if count > 0 {
-        println!("PSNR            {:.2} dB", -10.0 * (squares / numbers).log10());
+        say!("PSNR            {:.2} dB", -10.0 * (squares / numbers).log10());
     }
-    println!("took            {seconds:.2} s, {:.0} MB/s of pixels", numbers / seconds / 1e6);
+    say!("took            {seconds:.2} s, {:.0} MB/s of pixels", numbers / seconds / 1e6);
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use anyhow::{Error, Result, ensure};
 use clap::Args;
 
 use crate::encode::CHUNK;
-use crate::output::{replace, require_other};
+use crate::output::{replace, require_other, say};
 use crate::run::{self, Run};
 
 /// Compute the images that codes stand for, as an IDX file
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<()> {
         let writer = ImageWriter::new(out, count, rows, cols).map_err(bare)?;
         write_images(codes, &args.codes, &run, &team, writer)
     })?;
-    println!("wrote {}: {count} images of {rows} x {cols} pixels", args.out.display());
+    say!("wrote {}: {count} images of {rows} x {cols} pixels", args.out.display());
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use clap::Args;
 
 use crate::compress::levels;
 use crate::decode::bare;
-use crate::output::{replace, require_other};
+use crate::output::{replace, require_other, say};
 use crate::progress::ImageBar;
 use crate::run;
 
@@ -85,14 +85,14 @@ pub(crate) fn run(args: &DecompressArgs) -> Result<()> {
         Ok(())
     })?;
     drop(bar);
-    println!("wrote {}: {kept} images of {} x {} pixels", args.out.display(), header.rows, header.cols);
+    say!("wrote {}: {kept} images of {} x {} pixels", args.out.display(), header.rows, header.cols);
     if let Some(path) = &args.labels_out {
         let array = IdxArray::new(vec![kept], Elements::U8(labels))?;
         ae_file::replace(path, |out| idx::write(&array, out))?;
-        println!("wrote {}: {kept} labels", path.display());
+        say!("wrote {}: {kept} labels", path.display());
     }
     let seconds = begin.elapsed().as_secs_f64();
-    println!("took {seconds:.2} s, {:.0} MB/s of pixels", (kept * decoder.pixels()) as f64 / seconds / 1e6);
+    say!("took {seconds:.2} s, {:.0} MB/s of pixels", (kept * decoder.pixels()) as f64 / seconds / 1e6);
     Ok(())
 }
 
@@ -137,7 +137,7 @@ fn sound_blocks(reader: &mut Reader<BufReader<File>>, file: &Path) -> Result<(Ve
                 sound.push(number);
                 kept += block.symbols.len() / reader.coding().quantiser().units();
             }
-            Err(error @ AezError::Block { .. }) => println!("{:#}", anyhow::Error::new(error)),
+            Err(error @ AezError::Block { .. }) => say!("{:#}", anyhow::Error::new(error)),
             Err(error) => return Err(error).with_context(|| cannot(file, true)),
         }
     }

@@ -12,7 +12,7 @@ use ae_npy::{Element, write_header, write_values};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use crate::output::{replace, require_other};
+use crate::output::{replace, require_other, say};
 use crate::run::{self, Run};
 
 /// Images in memory at once. No code depends on it.
@@ -75,10 +75,10 @@ pub(crate) fn run(args: &EncodeArgs) -> Result<()> {
                 out.write_all(&labels)?;
                 codes()
             })?;
-            println!("wrote {}: {count} labels", labels_out.display());
+            say!("wrote {}: {count} labels", labels_out.display());
         }
     }
-    println!("wrote {}: {count} codes of {code} numbers", args.out.display());
+    say!("wrote {}: {count} codes of {code} numbers", args.out.display());
     Ok(())
 }
 

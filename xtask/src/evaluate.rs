@@ -1,5 +1,6 @@
 //! `cargo xtask evaluate`: what a run's reconstructions and codes are worth.
 
+use std::fmt::{self, Write};
 use std::path::PathBuf;
 
 use ae_data::Split;
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 use crate::cli::DataArgs;
 use crate::generate;
+use crate::output::answer;
 use crate::run::{self, Run};
 
 /// Neighbours that vote.
@@ -95,11 +97,10 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<()> {
     let team = run::team(None)?;
     let report = measure(&run, &images, &team)?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report).context("cannot write JSON")?);
+        answer(serde_json::to_string_pretty(&report).context("cannot write JSON")?)
     } else {
-        print(&report);
+        answer(table(&report)?)
     }
-    Ok(())
 }
 
 fn measure(run: &Run, images: &Split, team: &Team) -> Result<Report> {
@@ -124,7 +125,7 @@ fn measure(run: &Run, images: &Split, team: &Team) -> Result<Report> {
     };
     Ok(Report {
         run: run.folder.path().to_owned(),
-        identity: run.record.model.identity.clone(),
+        identity: run.model.to_string(),
         reconstruction,
         baselines: run.record.baselines,
         labels,
@@ -198,41 +199,48 @@ fn balanced(labels: &[u8], asked: usize) -> Option<usize> {
     (each > 0 && present().all(|count| count >= each)).then_some(each * present().count())
 }
 
-fn print(report: &Report) {
-    println!("{} ({})", report.run.display(), &report.identity[..12.min(report.identity.len())]);
-    println!();
-    println!("test images rebuilt by            BCE        MSE   PSNR dB  mean PSNR dB");
+fn table(report: &Report) -> Result<String, fmt::Error> {
+    let mut out = String::new();
+    writeln!(out, "{} ({})", report.run.display(), &report.identity[..12.min(report.identity.len())])?;
+    writeln!(out)?;
+    writeln!(out, "test images rebuilt by            BCE        MSE   PSNR dB  mean PSNR dB")?;
     for RebuiltBy { by, found } in &report.reconstruction {
         let bce = found.bce.map_or("      ".to_owned(), |bce| format!("{bce:.4}"));
-        println!("{by:<30} {bce}  {:>9.6}  {:>8.2}  {:>12.2}", found.mse, found.psnr_db, found.mean_psnr_db);
+        writeln!(
+            out,
+            "{by:<30} {bce}  {:>9.6}  {:>8.2}  {:>12.2}",
+            found.mse, found.psnr_db, found.mean_psnr_db
+        )?;
     }
     let Baselines { mean_image_bce, mean_image_mse, entropy_floor_bce } = report.baselines;
-    println!("{:<30} {mean_image_bce:.4}  {mean_image_mse:>9.6}", "the mean image");
-    println!("{:<30} {entropy_floor_bce:.4}  {:>9.6}", "the entropy floor", 0.0);
+    writeln!(out, "{:<30} {mean_image_bce:.4}  {mean_image_mse:>9.6}", "the mean image")?;
+    writeln!(out, "{:<30} {entropy_floor_bce:.4}  {:>9.6}", "the entropy floor", 0.0)?;
     let Some(Classified { inputs, generated }) = &report.labels else {
-        println!("\nno labels, so nothing is classified");
-        return;
+        write!(out, "\nno labels, so nothing is classified")?;
+        return Ok(out);
     };
-    println!();
-    print!("test accuracy by      numbers  all labels  in s  linear  {NEIGHBOURS}-NN");
+    writeln!(out)?;
+    write!(out, "test accuracy by      numbers  all labels  in s  linear  {NEIGHBOURS}-NN")?;
     for ProbeScore { labels, .. } in &inputs[0].probe_few_labels {
-        print!("  {:>15}", format!("{labels} labels"));
+        write!(out, "  {:>15}", format!("{labels} labels"))?;
     }
-    println!();
+    writeln!(out)?;
     for InputScores { input, numbers, probe, probe_few_labels, linear, neighbours_accuracy } in inputs {
         let ProbeScore { accuracy, train_s, .. } = probe;
-        print!("{input:<21} {numbers:>7}  {accuracy:>10.3}  {train_s:>4.1}  ");
-        print!("{:>6.3}  {neighbours_accuracy:.3}", linear.accuracy);
+        write!(out, "{input:<21} {numbers:>7}  {accuracy:>10.3}  {train_s:>4.1}  ")?;
+        write!(out, "{:>6.3}  {neighbours_accuracy:.3}", linear.accuracy)?;
         for ProbeScore { accuracy, accuracy_sd, .. } in probe_few_labels {
-            print!("  {:>15}", format!("{accuracy:.3} sd {:.3}", accuracy_sd.unwrap_or(0.0)));
+            write!(out, "  {:>15}", format!("{accuracy:.3} sd {:.3}", accuracy_sd.unwrap_or(0.0)))?;
         }
-        println!();
+        writeln!(out)?;
     }
-    println!();
-    println!(
+    writeln!(out)?;
+    write!(
+        out,
         "of {} images generated a class, {:.1} % are classified as it; of codes from one N(0, I), {:.1} %",
         generated.images_a_class,
         100.0 * generated.asked_for,
         100.0 * generated.from_standard_normal
-    );
+    )?;
+    Ok(out)
 }

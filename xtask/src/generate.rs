@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::cli::DataArgs;
+use crate::output::say;
 use crate::run::{self, Run};
 
 /// Tiles a row of a picture.
@@ -69,7 +70,7 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<()> {
         let array = IdxArray::new(vec![count, rows, cols], Elements::U8(pixels))?;
         ae_file::replace(&args.out, |out| idx::write(&array, out))?;
     }
-    println!("wrote {}", args.out.display());
+    say!("wrote {}", args.out.display());
     Ok(())
 }
 

@@ -8,6 +8,8 @@ use ae_codec::{AezError, Damage, OpenError, Reader};
 use anyhow::{Context, Error, Result, bail};
 use clap::Args;
 
+use crate::output::answer;
+
 /// Say what an .aez file holds, and whether it is sound
 #[derive(Debug, Args)]
 pub(crate) struct InfoArgs {
@@ -19,13 +21,13 @@ pub(crate) struct InfoArgs {
 /// Prints the file's sizes, and reads every block.
 pub(crate) fn run(args: &InfoArgs) -> Result<()> {
     let mut reader = open(&args.file)?;
-    print(&reader);
+    answer(describe(&reader))?;
     let mut lost = 0;
     for block in 0..reader.blocks() {
         match reader.block(block) {
             Ok(_) => {}
             Err(error @ AezError::Block { .. }) => {
-                println!("{:#}", Error::new(error));
+                answer(format_args!("{:#}", Error::new(error)))?;
                 lost += 1;
             }
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", args.file.display())),
@@ -34,38 +36,41 @@ pub(crate) fn run(args: &InfoArgs) -> Result<()> {
     if lost > 0 {
         bail!("{}: {lost} of {} blocks are damaged", args.file.display(), reader.blocks());
     }
-    println!("all {} blocks are sound", reader.blocks());
-    Ok(())
+    answer(format_args!("all {} blocks are sound", reader.blocks()))
 }
 
 pub(crate) fn open(file: &Path) -> Result<Reader<BufReader<File>>, OpenError> {
     Reader::open(file, Damage::Refuse)
 }
 
-/// Prints what is known without reading a block.
-pub(crate) fn print(reader: &Reader<BufReader<File>>) {
+/// What is known without reading a block, line by line.
+pub(crate) fn describe(reader: &Reader<BufReader<File>>) -> String {
     let (header, sizes) = (reader.header(), reader.sizes());
     let per_image = |bytes: u64| bytes as f64 / header.images as f64;
     let raw = (header.images * header.rows * header.cols) as f64;
-    println!("images          {} of {} x {} pixels", header.images, header.rows, header.cols);
-    println!("codes           {} numbers", reader.coding().quantiser().units());
-    println!("labels          {}", if reader.coding().labelled() { "carried" } else { "none" });
-    println!("model           {}", header.model);
-    println!("blocks          {} of {} images", reader.blocks(), reader.block_images());
-    println!(
-        "bytes           {}: header {}, tables {}, decoder {}, blocks {}, index {}",
-        sizes.total(),
-        sizes.header,
-        sizes.tables,
-        sizes.decoder,
-        sizes.blocks,
-        sizes.index
-    );
+    let mut lines = vec![
+        format!("images          {} of {} x {} pixels", header.images, header.rows, header.cols),
+        format!("codes           {} numbers", reader.coding().quantiser().units()),
+        format!("labels          {}", if reader.coding().labelled() { "carried" } else { "none" }),
+        format!("model           {}", header.model),
+        format!("blocks          {} of {} images", reader.blocks(), reader.block_images()),
+        format!(
+            "bytes           {}: header {}, tables {}, decoder {}, blocks {}, index {}",
+            sizes.total(),
+            sizes.header,
+            sizes.tables,
+            sizes.decoder,
+            sizes.blocks,
+            sizes.index
+        ),
+    ];
     if header.images > 0 {
-        println!("bytes an image  {:.3}", per_image(sizes.total()));
+        lines.push(format!("bytes an image  {:.3}", per_image(sizes.total())));
         if sizes.decoder > 0 {
-            println!("  and without its decoder  {:.3}", per_image(sizes.total() - sizes.decoder));
+            let others = sizes.total() - sizes.decoder;
+            lines.push(format!("  and without its decoder  {:.3}", per_image(others)));
         }
-        println!("ratio           {:.1}", raw / sizes.total() as f64);
+        lines.push(format!("ratio           {:.1}", raw / sizes.total() as f64));
     }
+    lines.join("\n")
 }

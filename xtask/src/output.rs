@@ -1,10 +1,11 @@
 //! What a command leaves: files whole or not at all, and lines where somebody can read them.
 
+use std::fmt::Display;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 /// Prints a line. Where nobody takes it, on a full disk or a closed pipe, work that takes long goes on all the same:
 /// what it comes to is in its files.
@@ -15,6 +16,16 @@ macro_rules! say {
     }};
 }
 pub(crate) use say;
+
+/// Prints what was asked for, where the answer is all that comes of the work. Whoever has read enough of it may stop
+/// reading, as `head` does.
+pub(crate) fn answer(text: impl Display) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        told => told.context("cannot write to standard output"),
+    }
+}
 
 /// Writes the file at `path` aside and renames it, as [`ae_file::replace`] does, where what is written can fail
 /// for reasons of its own; they are told as they are, and nothing is left behind.

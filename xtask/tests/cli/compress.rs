@@ -185,6 +185,28 @@ fn damage_is_refused_and_the_rest_can_be_saved() {
     assert!(images(&fixture, "cut.idx") == whole[..1_024 * 784]);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_given_is_an_error_unless_nobody_wants_more_of_it() {
+    let fixture = trained();
+    let unread = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    // Its file is what `compress` is for, whoever reads what it says.
+    let arguments = ["compress", TEST_IMAGES, "-o", "out.aez", "--run", "runs/shallow-4"];
+    assert!(fixture.command(&arguments).stdout(unread()).status().unwrap().success());
+    assert!(fixture.succeed(&["info", "out.aez"]).contains("blocks are sound"));
+
+    assert!(fixture.command(&["info", "out.aez"]).stdout(unread()).status().unwrap().success());
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = fixture.command(&["info", "out.aez"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.starts_with("error: cannot write to standard output: No space left"), "{error}");
+}
+
 #[test]
 fn files_that_do_not_fit_are_refused() {
     let fixture = trained();

@@ -10,7 +10,8 @@ use super::{Engine, Inputs};
 use crate::corrupt::MaskedRows;
 use crate::{AdamState, Corruption, Moments, TrainConfig, TrainError, code_noise};
 
-/// Share of nonzero training pixels below which the first layer runs over lists of them.
+/// Share of nonzero training pixels below which the first layer runs over lists of them: where both take as long, by
+/// the table in docs/results.md.
 const SPARSE_BELOW: f64 = 0.25;
 
 pub(crate) struct Fused<'a, M> {
