@@ -10,7 +10,7 @@ use ae_codec::{
 use ae_dense::{Activation, Dense, Team};
 
 /// Numbers that are looked at, at most: a block of a few bytes may hold millions that are all alike.
-const MOST: usize = 1 << 13;
+const MOST: usize = 1 << 11;
 
 /// Bytes of the header, and those before its checksum.
 const HEADER: usize = 72;
@@ -351,7 +351,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("vast-units", with(&plain, 20, &(1_u32 << 16).to_le_bytes())),
         ("vast-tables", sealed(&with(&plain, 60, &vast_images))),
         ("vast-layer", with(&good, HEADER + tables + 3, &[0xff, 0xff, 0x0f, 0, 3])),
-        ("vast-everything", vast(1, 1 << 12)),
+        ("vast-everything", vast(1, 1 << 10)),
         ("bomb", vast(300, 1)),
         ("step-of-zero", with(&plain, HEADER, &[0, 0])),
         ("activation", with(&good, HEADER + tables + 11, &[9])),
