@@ -102,7 +102,8 @@ fn read(bytes: &[u8], damage: Damage) -> Result<Contents, AezError> {
     let (count, each) = (reader.blocks(), reader.block_images());
     assert_eq!(count, header.images.div_ceil(each));
     assert!(matches!(reader.block(count), Err(AezError::NoBlock { .. })));
-    let taken = count.min(MOST / (units + 1) / each.min(header.images).max(1));
+    let most = MOST / (units + 1);
+    let taken = if header.images <= most { count } else { most / each };
     let mut blocks = Vec::new();
     for number in 0..taken {
         let images = number * each..header.images.min((number + 1) * each);
