@@ -50,7 +50,7 @@ pub(crate) struct TrainArgs {
     /// Numbers in a code [default: the preset's]
     #[arg(long, value_name = "N")]
     pub(crate) code: Option<usize>,
-    /// Passes over the training images [default: the preset's]
+    /// Passes over the training images, at most 50000 [default: the preset's]
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<u64>,
     /// Images a step [default: the preset's]

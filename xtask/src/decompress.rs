@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use ae_codec::{AezError, Block, Damage, Decoder, Reader};
+use ae_codec::{AezError, Block, BlockError, Damage, Decoder, Reader};
 use ae_data::{Elements, IdxArray, ImageWriter, idx};
 use ae_dense::Team;
 use anyhow::{Context, Result, ensure};
@@ -79,7 +79,9 @@ pub(crate) fn run(args: &DecompressArgs) -> Result<()> {
             let block = reader.block(block).with_context(|| cannot(&args.file, args.salvage))?;
             write_block(&reader, &block, &decoder, &team, &mut writer)?;
             bar.advance(block.symbols.len() / decoder.code_size());
-            labels.extend(block.labels);
+            if args.labels_out.is_some() {
+                labels.extend(block.labels);
+            }
         }
         writer.finish().map_err(bare)?;
         Ok(())
@@ -136,6 +138,12 @@ fn sound_blocks(reader: &mut Reader<BufReader<File>>, file: &Path) -> Result<(Ve
             Ok(block) => {
                 sound.push(number);
                 kept += block.symbols.len() / reader.coding().quantiser().units();
+            }
+            // A file that was cut short, or lies, may state billions of them.
+            Err(AezError::Block { block, first, source: BlockError::Missing, .. }) => {
+                let last = reader.header().images - 1;
+                say!("block {block} and all after it, images {first} to {last}, are not to be found");
+                break;
             }
             Err(error @ AezError::Block { .. }) => say!("{:#}", anyhow::Error::new(error)),
             Err(error) => return Err(error).with_context(|| cannot(file, true)),

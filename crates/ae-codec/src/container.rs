@@ -29,6 +29,9 @@ pub const MAX_BLOCK_SYMBOLS: u64 = 1 << 22;
 /// Weights and biases that a decoder inside a file may have.
 pub const MAX_WEIGHTS: u64 = 1 << 22;
 
+/// Numbers of codes and labels that [`decode`] gives, 1 GiB of them: some kilobytes may stand for billions that are all alike.
+pub const MAX_DECODED: u64 = 1 << 28;
+
 /// Images a block, where codes are not enormous. At 6 bytes an image what a block costs beside its images, 9 bytes, is 0.3 %.
 const BLOCK_IMAGES: usize = 512;
 
@@ -513,6 +516,7 @@ impl<R: Read + Seek> Reader<R> {
         let decoder = read(&mut input, "the decoder", HEADER_BYTES + tables_bytes, decoder_bytes, length)?;
         let decoder = match flags & DECODER_INSIDE {
             0 if decoder.is_empty() => None,
+            0 => return Err(AezError::Length { what: "no decoder", needed: 0, actual: decoder_bytes }),
             _ => Some(Decoder::from_bytes(check("the decoder", &decoder)?)?),
         };
         if let Some(decoder) = &decoder {
@@ -647,9 +651,12 @@ pub struct Decoded {
 /// Decodes all of a file that is in memory.
 ///
 /// # Errors
-/// [`AezError`] if anything is wrong with any part of it.
+/// [`AezError`] if anything is wrong with any part of it, or if it has more than [`MAX_DECODED`] numbers: [`Reader`] gives
+/// those block by block.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, AezError> {
     let mut reader = Reader::new(Cursor::new(bytes), Damage::Refuse)?;
+    let numbers = reader.header.images as u64 * reader.coding.tables.len() as u64;
+    AezError::limit("numbers at once", numbers, MAX_DECODED)?;
     let (mut all, mut codes, mut labels) = (Vec::new(), Vec::new(), Vec::new());
     for block in 0..reader.blocks() {
         let block = reader.block(block)?;

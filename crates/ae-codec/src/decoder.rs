@@ -302,12 +302,17 @@ struct Rounded {
 
 impl Rounded {
     fn layer(&self, activation: Activation) -> Result<Dense, DenseError> {
-        let columns = self.scales.len();
-        let value = |(&symbol, scale): (&i32, &f32)| symbol as f32 * scale;
-        let rows = || self.symbols.chunks_exact(columns).map(|row| row.iter().zip(&self.scales).map(value));
-        let weight = rows().flat_map(|row| row.take(columns - 1)).collect();
-        let bias = rows().filter_map(Iterator::last).collect();
-        Dense::new(columns - 1, weight, bias, activation)
+        let inputs = self.scales.len() - 1;
+        let rows = self.symbols.chunks_exact(inputs + 1);
+        // No more than they need: a file of a few bytes may hold as many weights as there may be.
+        let (mut weight, mut bias) =
+            (Vec::with_capacity(rows.len() * inputs), Vec::with_capacity(rows.len()));
+        for row in rows {
+            let values = row.iter().zip(&self.scales[..inputs]);
+            weight.extend(values.map(|(&symbol, scale)| symbol as f32 * scale));
+            bias.push(row[inputs] as f32 * self.scales[inputs]);
+        }
+        Dense::new(inputs, weight, bias, activation)
     }
 }
 

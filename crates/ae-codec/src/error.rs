@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use ae_dense::DenseError;
 
-use crate::container::{MAX_BLOCK_SYMBOLS, MAX_PIXELS, MAX_UNITS, MAX_WEIGHTS, VERSION};
+use crate::container::{MAX_BLOCK_SYMBOLS, MAX_DECODED, MAX_PIXELS, MAX_UNITS, MAX_WEIGHTS, VERSION};
 use crate::entropy::EntropyError;
 
 /// Codes, labels or settings that do not fit, or a writer that fails.
@@ -172,7 +172,8 @@ pub enum AezError {
         /// Which one.
         what: &'static str,
     },
-    /// A size beyond the reader's limits: [`MAX_PIXELS`], [`MAX_UNITS`], [`MAX_BLOCK_SYMBOLS`], [`MAX_WEIGHTS`].
+    /// A size beyond the reader's limits: [`MAX_PIXELS`], [`MAX_UNITS`], [`MAX_BLOCK_SYMBOLS`], [`MAX_WEIGHTS`]; or
+    /// beyond what is decoded at once, [`MAX_DECODED`].
     #[error("the header states {asked} {what}, {limit} are the most")]
     Limit {
         /// Which one.
@@ -315,4 +316,4 @@ impl AezError {
 }
 
 // Named in the documentation above.
-const _: (u64, u64, u64, u64) = (MAX_PIXELS, MAX_UNITS, MAX_BLOCK_SYMBOLS, MAX_WEIGHTS);
+const _: [u64; 5] = [MAX_PIXELS, MAX_UNITS, MAX_BLOCK_SYMBOLS, MAX_WEIGHTS, MAX_DECODED];

@@ -45,8 +45,8 @@ mod error;
 mod quantise;
 
 pub use container::{
-    Block, Coding, Damage, Decoded, Header, MAX_BLOCK_SYMBOLS, MAX_PIXELS, MAX_UNITS, MAX_WEIGHTS, ModelId,
-    ModelIdError, Reader, Sizes, VERSION, Writer, decode,
+    Block, Coding, Damage, Decoded, Header, MAX_BLOCK_SYMBOLS, MAX_DECODED, MAX_PIXELS, MAX_UNITS,
+    MAX_WEIGHTS, ModelId, ModelIdError, Reader, Sizes, VERSION, Writer, decode,
 };
 pub use decoder::{Decoder, Outputs, WeightBits};
 pub use error::{AezError, BlockError, CodecError, OpenError};

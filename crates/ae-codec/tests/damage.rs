@@ -165,6 +165,8 @@ fn headers_that_lie_are_refused_each_by_its_name() {
     assert!(matches!(refused(60, &number(3)), AezError::Length { what: "the tables", needed: 4, actual: 3 }));
     assert!(matches!(refused(64, &number(u32::MAX)), AezError::Length { what: "the decoder", .. }));
     assert!(matches!(refused(64, &number(0)), AezError::Length { what: "the decoder", .. }));
+    // A decoder that is said not to be there.
+    assert!(matches!(refused(6, &[5, 0]), AezError::Length { what: "no decoder", needed: 0, .. }));
 
     // An index of as many blocks that are longer than they are, or one that is longer than the file.
     let mut index = bytes.clone();

@@ -152,7 +152,7 @@ impl Stack {
             }
             shapes.push(shape);
         }
-        let mut stack = Self { shapes, shards, bounds, parameters: Strips::new(start) };
+        let mut stack = Self { shapes, shards, bounds, parameters: Strips::new(0) };
         stack.set_layers(layers)?;
         Ok(stack)
     }
@@ -207,7 +207,7 @@ impl Stack {
     }
 
     pub(crate) fn zeros(&self) -> Strips {
-        Strips::new(self.parameters.len())
+        Strips::new(self.bounds[self.shards.len()])
     }
 
     /// Values in PyTorch's order into a flat buffer of this stack's layout.
@@ -270,7 +270,7 @@ mod tests {
         assert_eq!((stack.inputs(), stack.outputs(), stack.depth()), (300, 70, 2));
         assert_eq!(stack.shards.len(), 2 * 2 + 1);
         assert_eq!(stack.shards[4].panels, 0..3);
-        assert_eq!(stack.bounds.last(), Some(&stack.parameters.len()));
+        assert_eq!(stack.bounds.last(), Some(&stack.parameters.get().len()));
         let starts: Vec<_> = stack.shapes[0].part_starts().collect();
         assert_eq!(starts, [0, 151, 300]);
     }

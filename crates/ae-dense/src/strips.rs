@@ -45,11 +45,6 @@ impl Strips {
     }
 
     #[inline]
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
-    #[inline]
     pub(crate) fn get(&self) -> &[Strip] {
         self.values[self.start..][..self.len * STRIP].as_chunks().0
     }

@@ -11,6 +11,8 @@
 //! assert!(!(idx.run)(b"anything else"));
 //! ```
 
+pub mod aez;
+pub mod checkpoint;
 pub mod gzip;
 pub mod history;
 pub mod idx;
@@ -34,6 +36,8 @@ pub struct Target {
 
 /// All targets, by name.
 pub const TARGETS: &[Target] = &[
+    Target { name: "aez", run: aez::run, seeds: aez::seeds },
+    Target { name: "checkpoint", run: checkpoint::run, seeds: checkpoint::seeds },
     Target { name: "gzip", run: gzip::run, seeds: gzip::seeds },
     Target { name: "history", run: history::run, seeds: history::seeds },
     Target { name: "idx", run: idx::run, seeds: idx::seeds },

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Corruption;
 
+/// The most epochs of a run. Its `history.csv` is never longer than what is read of one, 8 MiB.
+pub const MAX_EPOCHS: u64 = 50_000;
+
 /// The order in which an epoch visits the training images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -31,7 +34,7 @@ pub enum EpochOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainParams {
-    /// Passes over the training images, at least 1.
+    /// Passes over the training images, 1 to [`MAX_EPOCHS`].
     pub epochs: u64,
     /// Images a step, at least 1; an epoch's last batch may be shorter.
     pub batch_size: usize,
@@ -83,8 +86,8 @@ impl TrainParams {
     /// # Errors
     /// [`ConfigError`] names the first setting that is out of its range.
     pub fn check(self) -> Result<TrainConfig, ConfigError> {
-        if self.epochs == 0 {
-            return Err(ConfigError::Epochs);
+        if !(1..=MAX_EPOCHS).contains(&self.epochs) {
+            return Err(ConfigError::Epochs { found: self.epochs });
         }
         if self.batch_size == 0 {
             return Err(ConfigError::BatchSize);
@@ -113,7 +116,7 @@ impl TrainParams {
 pub struct TrainConfig(TrainParams);
 
 impl TrainConfig {
-    /// Passes over the training images, at least 1.
+    /// Passes over the training images, 1 to [`MAX_EPOCHS`].
     pub fn epochs(&self) -> u64 {
         self.0.epochs
     }
@@ -167,9 +170,12 @@ impl TrainConfig {
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// No epochs asked for.
-    #[error("epochs: expected at least 1, found 0")]
-    Epochs,
+    /// No epochs asked for, or more than a history holds.
+    #[error("epochs: expected 1 to {MAX_EPOCHS}, found {found}")]
+    Epochs {
+        /// What was given.
+        found: u64,
+    },
     /// Batches of no images.
     #[error("batch size: expected at least 1, found 0")]
     BatchSize,
@@ -243,7 +249,10 @@ mod tests {
     #[test]
     fn each_range_is_checked() {
         let good = TrainParams::default();
-        assert_eq!(TrainParams { epochs: 0, ..good }.check(), Err(ConfigError::Epochs));
+        for found in [0, MAX_EPOCHS + 1, u64::MAX] {
+            assert_eq!(TrainParams { epochs: found, ..good }.check(), Err(ConfigError::Epochs { found }));
+        }
+        assert!(TrainParams { epochs: MAX_EPOCHS, ..good }.check().is_ok());
         assert_eq!(TrainParams { batch_size: 0, ..good }.check(), Err(ConfigError::BatchSize));
         for found in [0.0, -1e-3, f32::INFINITY, f32::NEG_INFINITY] {
             assert_eq!(

@@ -36,7 +36,7 @@ mod trainer;
 
 pub use adam::{AdamState, Moments};
 pub use checkpoint::{Checkpoint, CheckpointError, Found, MAX_CHECKPOINT_BYTES, RunSettings};
-pub use config::{ConfigError, EpochOrder, TrainConfig, TrainParams};
+pub use config::{ConfigError, EpochOrder, MAX_EPOCHS, TrainConfig, TrainParams};
 pub use corrupt::Corruption;
 pub use error::TrainError;
 pub use history::{EpochRecord, History};

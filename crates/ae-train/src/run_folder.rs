@@ -21,7 +21,7 @@ use crate::{Baselines, CheckpointError, EpochRecord, Evaluation, Found, History,
 /// No record is anywhere near this size; ours are some two thousand bytes.
 const MAX_RECORD_BYTES: u64 = 1 << 20;
 
-/// A history of some 80,000 epochs.
+/// A history of [`MAX_EPOCHS`](crate::MAX_EPOCHS) is shorter, whatever its numbers.
 const MAX_HISTORY_BYTES: u64 = 8 << 20;
 
 const CHECKPOINT: &str = "checkpoint.safetensors";

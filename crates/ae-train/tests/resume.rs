@@ -12,7 +12,7 @@ use ae_data::{ImageSet, Split};
 use ae_model::{Deep, ModelError, Parameters, Shallow};
 use ae_train::{
     CHECKPOINT_EVERY, Checkpoint, CheckpointError, DataRecord, DataSource, EpochOrder, EpochRecord, Existing,
-    History, RunFolder, RunFolderError, RunSettings, SetRecord, TrainError, TrainParams, Trainer,
+    History, MAX_EPOCHS, RunFolder, RunFolderError, RunSettings, SetRecord, TrainError, TrainParams, Trainer,
 };
 use tempfile::TempDir;
 
@@ -447,7 +447,7 @@ fn a_folder_that_goes_away_ends_the_run_with_an_error_that_names_it() {
     let at = temporary.path().join("run");
     let folder = RunFolder::create(&at, Existing::Refuse).unwrap();
     let mut model = Shallow::<16, 8>::build(1).unwrap();
-    let config = TrainParams { epochs: 1_000_000, ..params() }.check().unwrap();
+    let config = TrainParams { epochs: MAX_EPOCHS, ..params() }.check().unwrap();
     let mut trainer = Trainer::fused(&mut model, &split, config, NonZeroUsize::MIN).unwrap();
     trainer.keep(&folder, trainer.settings("test", None, data(&split)), Duration::ZERO);
     let mut steps = 0;

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use ae_train::{
-    Baselines, DataRecord, DataSource, EngineRecord, EpochRecord, Evaluation, Existing, History, ModelRecord,
-    RUN_FORMAT, Restoration, RunFolder, RunFolderError, RunRecord, SetRecord, TrainParams,
+    Baselines, DataRecord, DataSource, EngineRecord, EpochRecord, Evaluation, Existing, History, MAX_EPOCHS,
+    ModelRecord, RUN_FORMAT, Restoration, RunFolder, RunFolderError, RunRecord, SetRecord, TrainParams,
 };
 use tempfile::TempDir;
 
@@ -155,6 +155,30 @@ fn records_that_are_not_ours_are_refused() {
     let deep = format!("{{\"format\": 1, \"more\": {}", "[".repeat(500_000));
     fs::write(folder.record_path(), deep).unwrap();
     assert!(matches!(folder.record(), Err(RunFolderError::Record { .. })));
+}
+
+#[test]
+fn the_longest_history_that_a_run_can_write_is_read_again() {
+    let temp = TempDir::new().unwrap();
+    let folder = saved(temp.path());
+    // Of 17 digits, two signs and an exponent of three digits: none takes more.
+    let long = -f64::MIN_POSITIVE;
+    let row = EpochRecord {
+        epoch: 1,
+        train_bce: long,
+        test_bce: long,
+        test_mse: long,
+        test_psnr_db: long,
+        dead_units: usize::MAX,
+        wall_s: long,
+    };
+    let history =
+        History { epochs: (1..=MAX_EPOCHS).map(|epoch| EpochRecord { epoch, ..row }).collect(), ..history() };
+    folder.save(&history, &record(DataSource::Folder("data/mnist".into()))).unwrap();
+    let text = fs::read_to_string(folder.history_path()).unwrap();
+    let last = text.lines().last().unwrap();
+    assert!(last.len() >= 5 + 5 * 24 + 20 + 6, "{last}");
+    assert_eq!(folder.history().unwrap(), history.epochs);
 }
 
 #[test]

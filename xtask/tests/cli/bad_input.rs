@@ -18,8 +18,9 @@ fn refuse(fixture: &Fixture, code: i32, more: &[&str], words: &[&str]) {
 #[test]
 fn settings_out_of_range_are_bad_arguments() {
     let fixture = Fixture::new();
-    let cases: [(&[&str], &str); 15] = [
-        (&["--epochs", "0"], "epochs: expected at least 1, found 0"),
+    let cases: [(&[&str], &str); 16] = [
+        (&["--epochs", "0"], "epochs: expected 1 to 50000, found 0"),
+        (&["--epochs", "50001"], "epochs: expected 1 to 50000, found 50001"),
         (&["--batch-size", "0"], "batch size: expected at least 1, found 0"),
         (&["--learning-rate", "-0.1"], "found -0.1"),
         (&["--learning-rate", "NaN"], "found NaN"),

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::Cursor;
 
-use ae_codec::{Damage, Decoder, Reader, WeightBits, decode};
+use ae_codec::{Coding, Damage, Decoder, Header, ModelId, Quantiser, Reader, WeightBits, Writer, decode};
 use ae_data::{Limits, open_images, open_labels};
 use ae_dense::{Stack, Team};
 use ae_eval::{Coder, Outputs, Rows};
@@ -205,6 +205,22 @@ fn an_answer_that_cannot_be_given_is_an_error_unless_nobody_wants_more_of_it() {
     assert_eq!(output.status.code(), Some(1));
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.starts_with("error: cannot write to standard output: No space left"), "{error}");
+}
+
+#[test]
+fn a_file_that_promises_billions_of_images_gives_those_that_are_there() {
+    let fixture = trained();
+    let coder = coder(&fixture);
+    let coding = Coding::fit(Quantiser::uniform(4, 1.0).unwrap(), &[], None).unwrap();
+    let header = Header { images: u32::MAX as usize, rows: 28, cols: 28, model: ModelId([0; 32]) };
+    let mut bytes = Vec::new();
+    let inside = Some((coder.decoder(), WeightBits::Eight));
+    Writer::new(&mut bytes, header, coding, inside).unwrap().push(&[0; 512 * 4], &[]).unwrap();
+    fs::write(fixture.path("vast.aez"), bytes).unwrap();
+    let said = decompress(&fixture, "vast.aez", "out.idx", &["--salvage"]);
+    let lost = "block 1 and all after it, images 512 to 4294967294, are not to be found";
+    assert!(said.contains(lost) && said.lines().count() < 10, "{}", &said[..said.len().min(2_000)]);
+    assert_eq!(images(&fixture, "out.idx").len(), 512 * 784);
 }
 
 #[test]

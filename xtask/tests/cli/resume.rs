@@ -250,7 +250,7 @@ fn a_second_signal_ends_a_run_at_once_and_it_can_still_go_on() {
 #[test]
 fn a_folder_that_is_trained_into_is_refused_to_a_second_trainer() {
     let fixture = fixture();
-    let endless = ["--epochs", "1000000", "--run", "run"];
+    let endless = ["--epochs", "50000", "--run", "run"];
     let mut child = start(&fixture, &[&TRAIN[..], &endless].concat());
     let _output = first_epoch(&mut child);
     for more in [&[][..], &["--force"], &["--resume"]] {
