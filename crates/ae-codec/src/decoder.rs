@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use ae_dense::{Activation, Dense, DenseError, Inputs, Stack, Team};
 
 use crate::bytes::Bytes;
-use crate::container::MAX_WEIGHTS;
 use crate::entropy::{Table, Unpacker, pack};
+use crate::layout::MAX_WEIGHTS;
 use crate::{AezError, CodecError};
 
 /// How the decoder's outputs are to be read.

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use ae_dense::DenseError;
 
-use crate::container::{MAX_BLOCK_SYMBOLS, MAX_DECODED, MAX_PIXELS, MAX_UNITS, MAX_WEIGHTS, VERSION};
 use crate::entropy::EntropyError;
+use crate::layout::{MAX_BLOCK_SYMBOLS, MAX_PIXELS, MAX_UNITS, MAX_WEIGHTS, VERSION};
+use crate::reader::MAX_DECODED;
 
 /// Codes, labels or settings that do not fit, or a writer that fails.
 #[derive(Debug, thiserror::Error)]

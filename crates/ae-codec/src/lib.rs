@@ -38,16 +38,21 @@
 //! ```
 
 mod bytes;
-mod container;
+mod coding;
 mod decoder;
 pub mod entropy;
 mod error;
+mod layout;
 mod quantise;
+mod reader;
+mod writer;
 
-pub use container::{
-    Block, Coding, Damage, Decoded, Header, MAX_BLOCK_SYMBOLS, MAX_DECODED, MAX_PIXELS, MAX_UNITS,
-    MAX_WEIGHTS, ModelId, ModelIdError, Reader, Sizes, VERSION, Writer, decode,
-};
+pub use coding::Coding;
 pub use decoder::{Decoder, Outputs, WeightBits};
 pub use error::{AezError, BlockError, CodecError, OpenError};
+pub use layout::{
+    Header, MAX_BLOCK_SYMBOLS, MAX_PIXELS, MAX_UNITS, MAX_WEIGHTS, ModelId, ModelIdError, VERSION,
+};
 pub use quantise::{MAX_SYMBOL, Quality, Quantiser};
+pub use reader::{Block, Damage, Decoded, MAX_DECODED, Reader, Sizes, decode};
+pub use writer::Writer;

@@ -1,0 +1,160 @@
+//! What writer and reader of an `.aez` file agree on: magic, limits, checksums, lengths. `docs/aez-format.md` has the byte table.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crc32fast::Hasher;
+
+use crate::AezError;
+
+/// The version that is written and read.
+pub const VERSION: u16 = 1;
+/// Pixels that an image may have.
+pub const MAX_PIXELS: u64 = 1 << 22;
+/// Numbers that a code may have.
+pub const MAX_UNITS: u64 = 1 << 16;
+/// Integers that a block may hold.
+pub const MAX_BLOCK_SYMBOLS: u64 = 1 << 22;
+/// Weights and biases that a decoder inside a file may have.
+pub const MAX_WEIGHTS: u64 = 1 << 22;
+
+pub(crate) const MAGIC: [u8; 4] = *b"\x89AEZ";
+pub(crate) const END: [u8; 4] = *b"ZEA\n";
+pub(crate) const HEADER_BYTES: u64 = 72;
+pub(crate) const TRAILER_BYTES: u64 = 12;
+pub(crate) const CHECKSUM_BYTES: u64 = 4;
+
+pub(crate) const LABELLED: u16 = 1;
+pub(crate) const DECODER_INSIDE: u16 = 2;
+pub(crate) const ONE_STEP: u16 = 4;
+
+/// A name for the exact weights of a model, SHA-256; `docs/weights-format.md` says of what.
+///
+/// # Example
+/// ```
+/// use ae_codec::ModelId;
+/// let id = ModelId([0xab; 32]);
+/// assert_eq!(id.to_string(), "ab".repeat(32));
+/// assert_eq!("ab".repeat(32).parse(), Ok(id));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ModelId(pub [u8; 32]);
+
+impl fmt::Display for ModelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Text that is not 64 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{found:?} is not 64 hexadecimal digits")]
+pub struct ModelIdError {
+    found: String,
+}
+
+impl FromStr for ModelId {
+    type Err = ModelIdError;
+
+    fn from_str(text: &str) -> Result<Self, ModelIdError> {
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        let digits: Option<Vec<u32>> = text.bytes().map(digit).collect();
+        let bytes = digits
+            .map(|digits| digits.chunks(2).map(|pair| (pair[0] << 4 | pair[pair.len() - 1]) as u8).collect());
+        match bytes.map(Vec::try_into) {
+            Some(Ok(id)) if text.len() == 64 => Ok(Self(id)),
+            _ => Err(ModelIdError { found: text.to_owned() }),
+        }
+    }
+}
+
+/// What a file says of its images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    /// Number of images.
+    pub images: usize,
+    /// Rows an image.
+    pub rows: usize,
+    /// Columns an image.
+    pub cols: usize,
+    /// The model whose codes they are.
+    pub model: ModelId,
+}
+
+pub(crate) fn with_checksum(mut bytes: Vec<u8>) -> Vec<u8> {
+    let checksum = crc32fast::hash(&bytes);
+    bytes.extend(checksum.to_le_bytes());
+    bytes
+}
+
+/// What stands before a part's checksum, if that is right.
+pub(crate) fn check<'a>(what: &'static str, part: &'a [u8]) -> Result<&'a [u8], AezError> {
+    let Some((bytes, checksum)) = part.split_last_chunk() else {
+        return Err(AezError::Length { what, needed: CHECKSUM_BYTES, actual: part.len() as u64 });
+    };
+    let (expected, found) = (u32::from_le_bytes(*checksum), crc32fast::hash(bytes));
+    if found != expected { Err(AezError::Checksum { what, expected, found }) } else { Ok(bytes) }
+}
+
+/// What the checksums of blocks and of the index begin with: the header but for its own checksum, with which it would hash to
+/// the same number whatever it is.
+pub(crate) fn hash_header(bytes: &[u8]) -> Hasher {
+    let mut checksum = Hasher::new();
+    checksum.update(bytes);
+    checksum
+}
+
+/// The header's bytes come first, then the block's number: no block passes for another, or for one of another file.
+pub(crate) fn block_checksum(header: &Hasher, block: u32, length: &[u8], payload: &[u8]) -> u32 {
+    let mut checksum = header.clone();
+    for part in [&block.to_le_bytes(), length, payload] {
+        checksum.update(part);
+    }
+    checksum.finalize()
+}
+
+/// The most bytes that a length takes.
+pub(crate) const VARINT_BYTES: u64 = 5;
+
+/// A length, 7 bits a byte, the lowest first; the upper bit says that more follow (LEB128).
+pub(crate) fn varint(mut number: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
+
+/// A length at the beginning of some bytes, and how many it takes; `None` if there is none, or a shorter way to write it.
+pub(crate) fn read_varint(bytes: &[u8]) -> Option<(u32, usize)> {
+    let mut number = 0_u64;
+    for (index, &byte) in bytes.iter().take(VARINT_BYTES as usize).enumerate() {
+        number |= u64::from(byte & 0x7f) << (7 * index);
+        if byte < 0x80 {
+            let shortest = index == 0 || byte != 0;
+            return u32::try_from(number).ok().filter(|_| shortest).map(|number| (number, index + 1));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_have_one_form() {
+        for number in [0, 1, 127, 128, 16_383, 16_384, 1 << 28, u32::MAX] {
+            let bytes = varint(number);
+            assert_eq!(read_varint(&bytes), Some((number, bytes.len())));
+            assert_eq!(read_varint(&[&bytes[..], &[7]].concat()), Some((number, bytes.len())));
+            assert_eq!(read_varint(&bytes[..bytes.len() - 1]), None);
+        }
+        // Longer than need be, and more than 32 bits.
+        for bytes in [&[0x80, 0][..], &[0xff, 0x80, 0], &[0xff, 0xff, 0xff, 0xff, 0x10], &[0x80; 6]] {
+            assert_eq!(read_varint(bytes), None, "{bytes:x?}");
+        }
+    }
+}
