@@ -156,7 +156,19 @@ pub enum Existing {
 pub struct RunFolder {
     path: PathBuf,
     /// Held by those who train into it, until it is dropped.
-    _lock: Option<File>,
+    _lock: Option<Lock>,
+}
+
+/// A locked file, unlocked when it is dropped.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // To close the file is not enough: a process that another thread is starting at this moment has a copy of it, which
+        // holds the lock until the process has become its own program. What can't be unlocked is so once that is over.
+        let _ = self.0.unlock();
+    }
 }
 
 impl RunFolder {
@@ -215,7 +227,7 @@ impl RunFolder {
             Err(TryLockError::WouldBlock) => return Err(RunFolderError::Locked { path }),
             Err(TryLockError::Error(source)) => return Err(io_error("lock", &file, source)),
         }
-        let folder = Self { path, _lock: Some(lock) };
+        let folder = Self { path, _lock: Some(Lock(lock)) };
         for written_to in [folder.path.clone(), folder.figures_path()] {
             match ae_file::remove_temporaries(&written_to) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -455,4 +467,23 @@ pub enum RunFolderError {
         /// The file.
         path: PathBuf,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_of_the_locked_file_in_a_starting_process_holds_no_lock() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(temporary.path(), Existing::Refuse).unwrap();
+        let copy = folder._lock.as_ref().unwrap().0.try_clone().unwrap();
+        assert!(matches!(
+            RunFolder::create(temporary.path(), Existing::Refuse),
+            Err(RunFolderError::Locked { .. })
+        ));
+        drop(folder);
+        RunFolder::create(temporary.path(), Existing::Refuse).unwrap();
+        drop(copy);
+    }
 }
