@@ -236,21 +236,28 @@ impl Stack {
 
     /// The reverse of [`pack`](Self::pack).
     pub(crate) fn unpack(&self, packed: &Strips) -> Vec<LayerValues> {
-        let strips = packed.get();
-        let value = |shape: &LayerShape, output, input| {
-            let (strip, column) = shape.place(output, input);
-            strips[strip][column]
+        /// Strips that are gone through once for each of their columns: few enough for the innermost cache.
+        const BLOCK: usize = 64;
+        let unpack = |shape: &LayerShape| {
+            let mut values = LayerValues {
+                weight: vec![0.0; shape.outputs * shape.inputs],
+                bias: vec![0.0; shape.outputs],
+            };
+            let panels = packed.get()[shape.start..][..shape.strips()].chunks_exact(shape.panel_rows());
+            let weights = values.weight.chunks_mut(STRIP * shape.inputs);
+            for ((panel, weights), biases) in panels.zip(weights).zip(values.bias.chunks_mut(STRIP)) {
+                biases.copy_from_slice(&panel[shape.inputs][..biases.len()]);
+                for (block, strips) in panel[..shape.inputs].chunks(BLOCK).enumerate() {
+                    for (column, row) in weights.chunks_exact_mut(shape.inputs).enumerate() {
+                        for (weight, strip) in row[block * BLOCK..].iter_mut().zip(strips) {
+                            *weight = strip[column];
+                        }
+                    }
+                }
+            }
+            values
         };
-        self.shapes
-            .iter()
-            .map(|shape| LayerValues {
-                weight: (0..shape.outputs)
-                    .flat_map(|output| (0..shape.inputs).map(move |input| (output, input)))
-                    .map(|(output, input)| value(shape, output, input))
-                    .collect(),
-                bias: (0..shape.outputs).map(|output| value(shape, output, shape.inputs)).collect(),
-            })
-            .collect()
+        self.shapes.iter().map(unpack).collect()
     }
 }
 

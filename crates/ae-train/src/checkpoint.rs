@@ -424,7 +424,11 @@ fn csv(epochs: &[EpochRecord]) -> Result<Vec<u8>, CheckpointError> {
 }
 
 fn le_bytes(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    let mut bytes = vec![0; size_of_val(values)];
+    for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
+        *bytes = value.to_le_bytes();
+    }
+    bytes
 }
 
 /// Puts the checksum of all bytes before it in its place.
