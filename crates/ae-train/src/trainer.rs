@@ -167,8 +167,8 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// Keeps checkpoints in `folder`: before the first step, after every epoch, `every` so often within one, and
-    /// where the run ends or stops. `settings` are this trainer's own.
+    /// Keeps checkpoints in `folder`: before the first step, after every epoch (those shorter than a quarter of a second
+    /// share one), `every` so often within one, and where the run ends or stops. `settings` are this trainer's own.
     ///
     /// They are written beside the training, one at a time; a disk that can't keep up gets fewer. A run whose
     /// checkpoint can't be written ends with the error, as nobody would want it to go on unsafe.

@@ -407,8 +407,8 @@ fn checkpoints_come_before_the_first_step_with_every_epoch_and_as_often_as_asked
         trainer.keep(&run, trainer.settings("test", None, data(&split)), every);
         let mut places = Vec::new();
         let mut note = |_: ae_train::Event<'_>| {
-            // Long enough for the one that is being written.
-            std::thread::sleep(Duration::from_millis(40));
+            // Long enough for the one that is being written, and for no two epochs to share one.
+            std::thread::sleep(Duration::from_millis(70));
             let found = Checkpoint::load(run.checkpoint_path()).unwrap();
             let place = (found.epochs().len(), found.steps());
             if places.last() != Some(&place) {
