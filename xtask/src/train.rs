@@ -148,10 +148,10 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     progress.finish();
     let command = resume_command(folder.path());
     let stopped = || {
-        let kept = [folder.checkpoint_path(), folder.previous_checkpoint_path()];
-        match kept.iter().any(|path| path.exists()) {
-            true => format!("the run has stopped; when what follows is mended, `{command}` goes on"),
-            false => "the run has stopped before it had a checkpoint".to_owned(),
+        if folder.holds_checkpoint() {
+            format!("the run has stopped; when what follows is mended, `{command}` goes on")
+        } else {
+            "the run has stopped before it had a checkpoint".to_owned()
         }
     };
     let history = history.map_err(|error| match error {

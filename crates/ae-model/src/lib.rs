@@ -41,7 +41,7 @@ pub use presets::{
     Deep, DeepDecoder, DeepEncoder, Deeper, DeeperDecoder, DeeperEncoder, Shallow, ShallowDecoder,
     ShallowEncoder,
 };
-pub use tensor_file::TensorFile;
+pub use tensor_file::{TensorFile, float_bytes};
 pub use weights::{
     MAX_FILE_BYTES, MAX_HEADER_BYTES, WeightsId, load_decoder, load_encoder, peek, save_decoder, save_encoder,
 };

@@ -137,3 +137,17 @@ fn parse_header(start: &[u8], actual: u64) -> Result<Metadata, ModelError> {
         (Err(reason), _) => Err(ModelError::Format { reason }),
     }
 }
+
+/// Values as they stand in a tensor of 32-bit floats: four bytes each, little-endian.
+///
+/// # Example
+/// ```
+/// assert_eq!(ae_model::float_bytes(&[1.0, -2.0]), [0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]);
+/// ```
+pub fn float_bytes(values: &[f32]) -> Vec<u8> {
+    let mut bytes = vec![0; size_of_val(values)];
+    for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
+        *bytes = value.to_le_bytes();
+    }
+    bytes
+}

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::architecture::Architecture;
 use crate::init::{build_decoder, build_encoder};
 use crate::layers::check_finite;
-use crate::{Autoencoder, ModelError, NamedTensor, Network, Parameters, TensorFile};
+use crate::{Autoencoder, ModelError, NamedTensor, Network, Parameters, TensorFile, float_bytes};
 
 /// The longest file that is read: 1 GiB, some 268 million numbers.
 pub const MAX_FILE_BYTES: u64 = 1 << 30;
@@ -50,7 +50,7 @@ impl WeightsId {
             for &size in &tensor.shape {
                 hash.update((size as u64).to_le_bytes());
             }
-            hash.update(le_bytes(&tensor.values));
+            hash.update(float_bytes(&tensor.values));
         }
         Self(hash.finalize().into())
     }
@@ -279,21 +279,13 @@ impl<R: Read + Seek> Contents<R> {
     }
 }
 
-fn le_bytes(values: &[f32]) -> Vec<u8> {
-    let mut bytes = vec![0; size_of_val(values)];
-    for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
-        *bytes = value.to_le_bytes();
-    }
-    bytes
-}
-
 /// The bytes of a file; its one metadata key keeps them free of a hash map's order.
 fn to_bytes(tensors: &[NamedTensor], architecture: &Architecture) -> Result<Vec<u8>, ModelError> {
     for tensor in tensors {
         check_finite(&tensor.name, &tensor.values)?;
     }
     let invalid = |reason| ModelError::Format { reason };
-    let data: Vec<_> = tensors.iter().map(|tensor| le_bytes(&tensor.values)).collect();
+    let data: Vec<_> = tensors.iter().map(|tensor| float_bytes(&tensor.values)).collect();
     let views = tensors.iter().zip(&data).map(|(tensor, data)| {
         Ok((tensor.name.as_str(), TensorView::new(Dtype::F32, tensor.shape.clone(), data)?))
     });

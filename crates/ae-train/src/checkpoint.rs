@@ -22,7 +22,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ae_file::ReplaceError;
-use ae_model::{ModelError, NamedTensor, TensorFile, WeightsId};
+use ae_model::{ModelError, NamedTensor, TensorFile, WeightsId, float_bytes};
 use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -240,7 +240,7 @@ impl Checkpoint {
             let Moments { m, v } = &self.adam.moments[name];
             for (prefix, values) in [("", values), (FIRST, m), (SECOND, v)] {
                 names.push(format!("{prefix}{name}"));
-                data.push((Dtype::F32, shape.clone(), le_bytes(values)));
+                data.push((Dtype::F32, shape.clone(), float_bytes(values)));
             }
         }
         names.push(HISTORY.to_owned());
@@ -421,14 +421,6 @@ fn csv(epochs: &[EpochRecord]) -> Result<Vec<u8>, CheckpointError> {
     let mut text = Vec::new();
     write_csv(epochs, &mut text).map_err(|source| CheckpointError::History { source: source.into() })?;
     Ok(text)
-}
-
-fn le_bytes(values: &[f32]) -> Vec<u8> {
-    let mut bytes = vec![0; size_of_val(values)];
-    for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
-        *bytes = value.to_le_bytes();
-    }
-    bytes
 }
 
 /// Puts the checksum of all bytes before it in its place.

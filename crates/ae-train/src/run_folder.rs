@@ -204,11 +204,15 @@ impl RunFolder {
     /// [`RunFolderError::Io`] if it can't be locked.
     pub fn resume(path: impl Into<PathBuf>) -> Result<Self, RunFolderError> {
         let path = path.into();
-        let has = |file: &str| fs::symlink_metadata(path.join(file)).is_ok();
-        if !has(CHECKPOINT) && !has(PREVIOUS_CHECKPOINT) {
+        if !holds_checkpoint(&path) {
             return Err(RunFolderError::NoCheckpoint { path });
         }
         Self::lock(path)
+    }
+
+    /// Whether there is a checkpoint, sound or not: what [`resume`](Self::resume) asks for.
+    pub fn holds_checkpoint(&self) -> bool {
+        holds_checkpoint(&self.path)
     }
 
     /// Locks a folder that is there, and clears away what a killed trainer was writing.
@@ -364,6 +368,11 @@ impl RunFolder {
             _ => RunFolderError::NotAFile { path: path.into() },
         })
     }
+}
+
+fn holds_checkpoint(folder: &Path) -> bool {
+    let has = |file: &str| fs::symlink_metadata(folder.join(file)).is_ok();
+    has(CHECKPOINT) || has(PREVIOUS_CHECKPOINT)
 }
 
 fn io_error(action: &'static str, path: &Path, source: io::Error) -> RunFolderError {

@@ -24,6 +24,8 @@ pub(crate) struct Fused<'a, M> {
     encoder_layers: usize,
     /// Values in a code.
     code: usize,
+    /// Of the parameters: a stack's are its layers' weights and biases in turn.
+    names: Vec<String>,
     /// `(B, CODE)`: what is added to a batch's codes, where bits are paid for.
     noise: Vec<f32>,
 }
@@ -92,7 +94,8 @@ impl<'a, M: AutoencoderStack + Parameters> Fused<'a, M> {
         let max_batch = config.batch_size().min(train.len());
         let learner = Learner::new(stack, Loss::BceWithLogits, adam, max_batch, team.clone())?;
         let feed = Feed::new(train, config.corruption(), max_batch)?;
-        Ok(Self { model, learner, team, feed, config, encoder_layers, code, noise: Vec::new() })
+        let names = model.parameters().into_iter().map(|tensor| tensor.name).collect();
+        Ok(Self { model, learner, team, feed, config, encoder_layers, code, names, noise: Vec::new() })
     }
 }
 
@@ -150,10 +153,8 @@ impl<M: AutoencoderStack + Parameters + Send + Sync> Engine for Fused<'_, M> {
     fn adam_state(&self) -> AdamState {
         let moments = self.learner.moments();
         let flat = |layers: Vec<LayerValues>| layers.into_iter().flat_map(|layer| [layer.weight, layer.bias]);
-        // A stack's tensors are its layers' weights and biases in turn.
-        let names = self.model.parameters().into_iter().map(|tensor| tensor.name);
         let values = zip(flat(moments.first), flat(moments.second)).map(|(m, v)| Moments { m, v });
-        AdamState { t: moments.steps, moments: zip(names, values).collect() }
+        AdamState { t: moments.steps, moments: zip(self.names.iter().cloned(), values).collect() }
     }
 
     fn write_back(&mut self) -> Result<(), TrainError> {
@@ -172,8 +173,8 @@ impl<M: AutoencoderStack + Parameters + Send + Sync> Engine for Fused<'_, M> {
 
     fn restore(&mut self, parameters: &[NamedTensor], mut adam: AdamState) -> Result<(), TrainError> {
         let (mut first, mut second) = (Vec::new(), Vec::new());
-        for pair in self.model.parameters().chunks_exact(2) {
-            let [weight, bias] = [&pair[0].name, &pair[1].name].map(|name| {
+        for pair in self.names.chunks_exact(2) {
+            let [weight, bias] = [&pair[0], &pair[1]].map(|name| {
                 let missing = || ModelError::MissingTensor { name: name.clone() };
                 adam.moments.remove(name).ok_or_else(missing)
             });
