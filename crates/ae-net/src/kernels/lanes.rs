@@ -7,15 +7,14 @@ use std::ops::Range;
 
 use pulp::Arch;
 
-use crate::{
-    Inputs, Loss, SparseRows, Targets,
-    batch::ByteValues,
-    bottleneck::{Bottleneck, Price},
-    loss::Head,
-    products::{Backward, Forward, ForwardSparse, LaneRows, Lists},
-    stack::{LayerShape, Stack},
-    strips::{Matrix, Rows},
-};
+use super::loss::Head;
+use super::products::{Backward, Forward, LaneRows};
+use super::sparse_products::{CutLists, ForwardSparse, Lists};
+use super::strips::{Matrix, Strided};
+use crate::code::Price;
+use crate::rows::Cells;
+use crate::stack::{LayerShape, Stack};
+use crate::{Code, Loss, Rounded, Rows, SparseRows, Targets};
 
 /// Most rows in a lane. Each lane reads all weights once; where these are more than a core's own cache holds,
 /// more rows make more of each reading.
@@ -31,11 +30,11 @@ pub(crate) fn lane_rows(max_batch: usize) -> usize {
 /// A checked batch.
 #[derive(Clone, Copy)]
 pub(crate) struct Batch<'a> {
-    pub(crate) inputs: Inputs<'a>,
+    pub(crate) inputs: Rows<'a>,
     pub(crate) targets: Targets<'a>,
     pub(crate) loss: Loss,
     pub(crate) rows: usize,
-    pub(crate) bottleneck: Option<Bottleneck<'a>>,
+    pub(crate) code: Code<'a>,
 }
 
 /// One lane's buffers for a range of a stack's layers. Layers are counted from the range's first.
@@ -46,7 +45,7 @@ pub(crate) struct Lane {
     rows: usize,
     /// Rows it has room for.
     capacity: usize,
-    /// `(rows, inputs)`: the values of byte inputs.
+    /// `(rows, inputs)`: the values of inputs that do not lie side by side as numbers.
     values: Vec<f32>,
     /// Where the parts of the first layer's panels cut each sparse row's list.
     cuts: Vec<u32>,
@@ -54,7 +53,7 @@ pub(crate) struct Lane {
     activations: Vec<Matrix>,
     /// Each layer's deltas but for the last's; none in a lane that only goes forward.
     deltas: Vec<Matrix>,
-    /// A bottleneck's code before noise was added to its activations.
+    /// A code before noise was added to its activations.
     code: Option<Matrix>,
     /// The loss summed over the rows.
     pub(crate) loss: f64,
@@ -83,23 +82,14 @@ impl Lane {
         Self { cuts, deltas, ..Self::new(shapes, capacity) }
     }
 
-    /// Takes `rows` rows of the batch, no more than there is room for, through `layers` of the stack, from
-    /// row `first` on.
-    pub(crate) fn forward(
-        &mut self,
-        arch: Arch,
-        stack: &Stack,
-        layers: Range<usize>,
-        inputs: Inputs<'_>,
-        first: usize,
-        rows: usize,
-    ) {
-        self.read(arch, inputs, first, rows, stack.shapes()[layers.start].inputs);
-        self.apply(arch, stack, layers.start, layers, inputs);
+    /// Takes `rows` rows of the inputs from row `first` on, no more than there is room for, through the whole stack.
+    pub(crate) fn forward(&mut self, arch: Arch, stack: &Stack, inputs: Rows<'_>, first: usize, rows: usize) {
+        self.read(arch, inputs, first, rows);
+        self.apply(arch, stack, 0..stack.depth(), inputs);
     }
 
-    /// Takes `rows` rows of the batch through the whole stack, and through the bottleneck if there is one.
-    pub(crate) fn forward_through(
+    /// The same for a batch, whose code may be changed on the way.
+    pub(crate) fn forward_batch(
         &mut self,
         arch: Arch,
         stack: &Stack,
@@ -108,54 +98,54 @@ impl Lane {
         rows: usize,
     ) {
         let (inputs, depth) = (batch.inputs, stack.depth());
-        self.read(arch, inputs, first, rows, stack.inputs());
-        match batch.bottleneck {
-            None => self.apply(arch, stack, 0, 0..depth, inputs),
-            Some(bottleneck) => {
-                let after = bottleneck.layer + 1;
-                self.apply(arch, stack, 0, 0..after, inputs);
-                self.blur(bottleneck, stack.shapes()[bottleneck.layer].outputs);
-                self.apply(arch, stack, 0, after..depth, inputs);
+        self.read(arch, inputs, first, rows);
+        match batch.code {
+            Code::Plain => self.apply(arch, stack, 0..depth, inputs),
+            Code::Rounded(rounded) => {
+                let after = rounded.layer + 1;
+                self.apply(arch, stack, 0..after, inputs);
+                self.blur(rounded, stack.shapes()[rounded.layer].outputs);
+                self.apply(arch, stack, after..depth, inputs);
             }
         }
     }
 
-    /// Gets rows of `width` inputs ready for the first layer.
-    fn read(&mut self, arch: Arch, inputs: Inputs<'_>, first: usize, rows: usize, width: usize) {
+    /// Gets rows of inputs ready for the first layer.
+    fn read(&mut self, arch: Arch, inputs: Rows<'_>, first: usize, rows: usize) {
         (self.first, self.rows) = (first, rows);
-        inputs.touch(first..first + rows, width);
-        if let Inputs::Bytes { pixels, rows } = inputs {
-            for (values, &row) in self.values.chunks_exact_mut(width).zip(&rows[first..][..self.rows]) {
-                arch.dispatch(ByteValues { bytes: &pixels[row as usize * width..][..width], values });
+        inputs.touch(first..first + rows);
+        if needs_values(inputs) {
+            let values = self.values.chunks_exact_mut(inputs.width()).take(rows);
+            for (row, values) in (first..).zip(values) {
+                inputs.copy(arch, row, values);
             }
         }
     }
 
-    /// Computes some layers, of which `start` reads the inputs, each from the activations before it.
-    fn apply(&mut self, arch: Arch, stack: &Stack, start: usize, layers: Range<usize>, inputs: Inputs<'_>) {
-        let first = self.first;
-        for index in layers {
-            let (layer, shape) = (index - start, &stack.shapes()[index]);
-            let weights = stack.layer(index);
+    /// Computes some layers, each from the activations before it.
+    fn apply(&mut self, arch: Arch, stack: &Stack, layers: Range<usize>, inputs: Rows<'_>) {
+        let (rows, first) = (self.rows, self.first);
+        for layer in layers {
+            let shape = &stack.shapes()[layer];
+            let weights = stack.layer(layer);
             let (before, after) = self.activations.split_at_mut(layer);
             let (panel_rows, activation, out) = (shape.panel_rows(), shape.activation, &mut after[0]);
-            if let (0, Inputs::Sparse { set, rows }) = (layer, inputs) {
-                let rows = &rows[first..][..self.rows];
-                let inputs = shape.inputs;
-                arch.dispatch(ForwardSparse { inputs, set, rows, weights, panel_rows, activation, out });
+            if let (0, Cells::Lists(set)) = (layer, inputs.cells()) {
+                let (inputs, lists) = (shape.inputs, Lists { set, rows: inputs, first });
+                arch.dispatch(ForwardSparse { inputs, lists, rows, weights, panel_rows, activation, out });
             } else {
                 let x = match before.last() {
                     Some(activations) => activations.rows(),
-                    None => dense_rows(&self.values, inputs, first, shape.inputs),
+                    None => dense_rows(&self.values, inputs, first),
                 };
-                let (rows, inputs) = (self.rows, shape.inputs);
+                let inputs = shape.inputs;
                 arch.dispatch(Forward { rows, inputs, x, weights, panel_rows, activation, out });
             }
         }
     }
 
-    /// Adds the bottleneck's noise to the code, `width` numbers a row, and keeps the code as it was.
-    fn blur(&mut self, Bottleneck { layer, noise, .. }: Bottleneck<'_>, width: usize) {
+    /// Adds noise to the code, `width` numbers a row, and keeps the code as it was.
+    fn blur(&mut self, Rounded { layer, noise, .. }: Rounded<'_>, width: usize) {
         let blurred = &mut self.activations[layer];
         if self.code.as_ref().is_none_or(|code| !code.is_as_wide_as(blurred)) {
             self.code = Some(Matrix::new(self.capacity, width));
@@ -195,13 +185,13 @@ impl Lane {
         for layer in (1..stack.depth()).rev() {
             let shape = &stack.shapes()[layer];
             let activation = stack.shapes()[layer - 1].activation;
-            let code =
-                batch.bottleneck.filter(|bottleneck| bottleneck.layer == layer - 1).map(|bottleneck| {
-                    (
-                        self.code.as_ref().expect("the rows went forward through the bottleneck"),
-                        bottleneck.price,
-                    )
-                });
+            let code = match batch.code {
+                Code::Rounded(rounded) if rounded.layer == layer - 1 => {
+                    let code = self.code.as_ref().expect("the rows went forward, and left it here");
+                    Some((code, rounded.price))
+                }
+                _ => None,
+            };
             let (out, later) = self.deltas[layer - 1..].split_first_mut().expect("a layer lies before");
             arch.dispatch(Backward {
                 rows: self.rows,
@@ -221,11 +211,12 @@ impl Lane {
     }
 
     /// Finds where the parts of the first layer's panels cut the lists of sparse rows.
-    pub(crate) fn cut_lists(&mut self, shape: &LayerShape, inputs: Inputs<'_>) {
-        let Inputs::Sparse { set, rows } = inputs else { return };
+    pub(crate) fn cut_lists(&mut self, shape: &LayerShape, inputs: Rows<'_>) {
+        let Cells::Lists(set) = inputs.cells() else { return };
+        let lists = Lists { set, rows: inputs, first: self.first };
         let mut cuts = self.cuts.iter_mut();
-        for &row in &rows[self.first..][..self.rows] {
-            let positions = set.row(row as usize).0;
+        for row in 0..self.rows {
+            let positions = lists.row(row).0;
             for (start, cut) in shape.part_starts().zip(&mut cuts) {
                 *cut = positions.partition_point(|&position| usize::from(position) < start) as u32;
             }
@@ -238,12 +229,11 @@ impl Lane {
         &'a self,
         layer: usize,
         panel: usize,
-        inputs: Inputs<'a>,
-        width: usize,
-    ) -> LaneRows<'a, Rows<'a>> {
+        inputs: Rows<'a>,
+    ) -> LaneRows<'a, Strided<'a>> {
         let x = match layer.checked_sub(1) {
             Some(before) => self.activations[before].rows(),
-            None => dense_rows(&self.values, inputs, self.first, width),
+            None => dense_rows(&self.values, inputs, self.first),
         };
         LaneRows { x, delta: self.delta(layer).column(panel, self.rows) }
     }
@@ -254,10 +244,10 @@ impl Lane {
         &'a self,
         panel: usize,
         set: &'a SparseRows,
-        rows: &'a [u32],
-    ) -> LaneRows<'a, Lists<'a>> {
-        let stride = self.cuts.len() / self.capacity;
-        let x = Lists { set, rows: &rows[self.first..], cuts: &self.cuts, stride };
+        inputs: Rows<'a>,
+    ) -> LaneRows<'a, CutLists<'a>> {
+        let lists = Lists { set, rows: inputs, first: self.first };
+        let x = CutLists { lists, cuts: &self.cuts, stride: self.cuts.len() / self.capacity };
         LaneRows { x, delta: self.delta(0).column(panel, self.rows) }
     }
 
@@ -276,11 +266,13 @@ fn matrices(shapes: &[LayerShape], rows: usize) -> Vec<Matrix> {
     shapes.iter().map(|shape| Matrix::new(rows, shape.outputs)).collect()
 }
 
-/// A lane's input rows: the caller's own where they are `f32`, else their values in the lane.
+/// Whether inputs have to be copied, as numbers, into the lane: all but lists and numbers that lie side by side.
+fn needs_values(inputs: Rows<'_>) -> bool {
+    !matches!(inputs.cells(), Cells::Lists(_)) && inputs.neighbours(0).is_none()
+}
+
+/// A lane's input rows: the caller's own where they are numbers side by side, else their values in the lane.
 #[inline]
-fn dense_rows<'a>(values: &'a [f32], inputs: Inputs<'a>, first: usize, width: usize) -> Rows<'a> {
-    match inputs {
-        Inputs::Dense(rows) => Rows { values: &rows[first * width..], stride: width },
-        Inputs::Bytes { .. } | Inputs::Sparse { .. } => Rows { values, stride: width },
-    }
+fn dense_rows<'a>(values: &'a [f32], inputs: Rows<'a>, first: usize) -> Strided<'a> {
+    Strided { values: inputs.neighbours(first).unwrap_or(values), stride: inputs.width() }
 }

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::{DenseError, lanes::lane_rows};
+use crate::NetError;
+use crate::kernels::lanes::lane_rows;
 
 /// A fixed number of threads, shared by whoever holds a clone.
 ///
@@ -24,8 +25,8 @@ impl Team {
     /// to work on, are allowed and change no result.
     ///
     /// # Errors
-    /// [`DenseError::Threads`] if the system refuses to start them.
-    pub fn new(threads: usize) -> Result<Self, DenseError> {
+    /// [`NetError::Threads`] if the system refuses to start them.
+    pub fn new(threads: usize) -> Result<Self, NetError> {
         if threads <= 1 {
             return Ok(Self { pool: None });
         }
@@ -33,7 +34,7 @@ impl Team {
             .num_threads(threads)
             .thread_name(|index| format!("dense-{index}"))
             .build()
-            .map_err(|error| DenseError::Threads { threads, reason: error.to_string() })?;
+            .map_err(|error| NetError::Threads { threads, reason: error.to_string() })?;
         Ok(Self { pool: Some(Arc::new(pool)) })
     }
 

@@ -1,4 +1,4 @@
-//! A code that is trained to be rounded, and paid for by the bit.
+//! What is done to a code while it is trained: nothing, or it is prepared for being rounded, and paid for by the bit.
 //!
 //! To be stored, a code is rounded to a grid and its integers are entropy-coded. Rounding has no gradient, so
 //! in training each number `y` of the code gets noise in its place, uniform over one step of the grid: the
@@ -15,19 +15,29 @@ use std::f32::consts::LN_2;
 
 use pulp::{Simd, WithSimd};
 
-use crate::{Activation, strips::Matrix};
+use crate::Activation;
+use crate::kernels::strips::Matrix;
 
 /// One over the variance of what rounding to integers does.
 const POWER: f32 = 12.0;
 
-/// What is done to the outputs of one layer, the code, in a step of training.
+/// What is done in a step of training to the code, the outputs of one layer.
+#[derive(Debug, Clone, Copy)]
+pub enum Code<'a> {
+    /// Nothing: the next layer reads it as it is.
+    Plain,
+    /// It is prepared for being stored in whole numbers.
+    Rounded(Rounded<'a>),
+}
+
+/// A code that is to be rounded to whole numbers, and paid for.
 ///
 /// The next layer reads `y + noise`. Minimised is the mean loss plus `price` times the bits of a row's code,
 /// `sum 1/2 log2(1 + 12 y^2)` over its numbers, as if they were one more term of the sum that [`Loss`](crate::Loss)
 /// takes the mean of; the loss that is reported has no price in it.
 #[derive(Debug, Clone, Copy)]
-pub struct Bottleneck<'a> {
-    /// The layer, counted from 0; another follows it.
+pub struct Rounded<'a> {
+    /// The layer whose outputs are the code, counted from 0; another follows it.
     pub layer: usize,
     /// `(B, outputs of the layer)`, row-major: uniform in [-1/2, 1/2) in place of rounding.
     pub noise: &'a [f32],

@@ -2,13 +2,12 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::{
-    DenseError, Team,
-    batch::Target,
-    loss::{BceSum, FACTORS, NO_LOGIT, sum_of, target_strip},
-    products::registers,
-    strips::STRIP,
-};
+use super::loss::{BceSum, FACTORS, NO_LOGIT, sum_of, target_strip};
+use super::products::registers;
+use super::strips::STRIP;
+use crate::error::require_length;
+use crate::rows::Target;
+use crate::{NetError, Team};
 
 /// Pixels in a share: whole groups of [`FACTORS`] strips, some ten microseconds of work.
 const SHARE: usize = 16 * GROUP;
@@ -28,20 +27,18 @@ impl PixelErrors {
     /// Sums over any number of pixels; the same bits whatever the size of the team.
     ///
     /// # Errors
-    /// [`DenseError::Length`] if there are more or fewer targets than logits.
+    /// [`NetError::Argument`] if there are more or fewer targets than logits.
     ///
     /// # Example
     /// ```
-    /// use ae_dense::{PixelErrors, Team};
+    /// use ae_net::{PixelErrors, Team};
     /// let found = PixelErrors::of(&Team::new(1)?, &[0.0, 0.0], &[0, 255])?; // two pixels, both half bright
     /// assert!((found.bce - 2.0 * std::f64::consts::LN_2).abs() < 1e-6);
     /// assert!((found.squared - 0.5).abs() < 1e-6);
-    /// # Ok::<(), ae_dense::DenseError>(())
+    /// # Ok::<(), ae_net::NetError>(())
     /// ```
-    pub fn of(team: &Team, logits: &[f32], targets: &[u8]) -> Result<Self, DenseError> {
-        if logits.len() != targets.len() {
-            return Err(DenseError::Length { what: "targets", expected: logits.len(), found: targets.len() });
-        }
+    pub fn of(team: &Team, logits: &[f32], targets: &[u8]) -> Result<Self, NetError> {
+        require_length("targets", logits.len(), targets.len())?;
         let arch = Arch::new();
         let mut sums = vec![Self::default(); logits.len().div_ceil(SHARE)];
         let bounds: Vec<_> = (0..=sums.len()).collect();
@@ -104,7 +101,7 @@ impl Score<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::architectures;
+    use crate::kernels::testing::architectures;
 
     /// The formulas as they are written, in `f64`.
     fn plain(logits: &[f32], targets: &[u8]) -> PixelErrors {
@@ -154,6 +151,6 @@ mod tests {
         let found = PixelErrors::of(&team, &[0.0, f32::NAN], &[0, 0]).unwrap();
         assert!(found.bce.is_nan() && found.squared.is_nan());
         let error = PixelErrors::of(&team, &[0.0], &[0, 0]).unwrap_err();
-        assert_eq!(error, DenseError::Length { what: "targets", expected: 1, found: 2 });
+        assert_eq!(error, NetError::Length { what: "targets", expected: 1, found: 2 });
     }
 }

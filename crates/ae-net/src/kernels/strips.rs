@@ -106,8 +106,8 @@ impl Matrix {
     }
 
     #[inline]
-    pub(crate) fn rows(&self) -> Rows<'_> {
-        Rows { values: self.strips.get().as_flattened(), stride: self.stride * STRIP }
+    pub(crate) fn rows(&self) -> Strided<'_> {
+        Strided { values: self.strips.get().as_flattened(), stride: self.stride * STRIP }
     }
 }
 
@@ -127,12 +127,12 @@ impl<'a> Column<'a> {
 
 /// Rows of plain values, whoever owns them: the caller's inputs or a lane's activations.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Rows<'a> {
+pub(crate) struct Strided<'a> {
     pub(crate) values: &'a [f32],
     pub(crate) stride: usize,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> Strided<'a> {
     /// The first `width` values of a row.
     #[inline(always)]
     pub(crate) fn row(self, row: usize, width: usize) -> &'a [f32] {

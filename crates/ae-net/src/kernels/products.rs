@@ -12,11 +12,8 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::{
-    Activation, SparseRows,
-    batch::BYTE_SCALE,
-    strips::{Column, Matrix, Rows, STRIP, Strip},
-};
+use super::strips::{Column, Matrix, STRIP, Strided, Strip};
+use crate::Activation;
 
 /// `WIDE` registers of a strip, from register `column` on.
 #[inline(always)]
@@ -36,7 +33,7 @@ pub(crate) fn registers_mut<S: Simd, const WIDE: usize>(
 pub(crate) struct Forward<'a> {
     pub(crate) rows: usize,
     pub(crate) inputs: usize,
-    pub(crate) x: Rows<'a>,
+    pub(crate) x: Strided<'a>,
     pub(crate) weights: &'a [Strip],
     pub(crate) panel_rows: usize,
     pub(crate) activation: Activation,
@@ -105,109 +102,6 @@ fn forward_tile<S: Simd, const ROWS: usize, const WIDE: usize>(
         }
     }
     sums
-}
-
-/// What each byte stands for: a look-up feeds a multiplication sooner than a conversion does.
-static BYTE_VALUES: [f32; 256] = {
-    let mut values = [0.0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        values[byte] = byte as f32 * BYTE_SCALE;
-        byte += 1;
-    }
-    values
-};
-
-/// [`Forward`] for rows given as lists.
-pub(crate) struct ForwardSparse<'a> {
-    pub(crate) inputs: usize,
-    pub(crate) set: &'a SparseRows,
-    /// Which rows of the set.
-    pub(crate) rows: &'a [u32],
-    pub(crate) weights: &'a [Strip],
-    pub(crate) panel_rows: usize,
-    pub(crate) activation: Activation,
-    pub(crate) out: &'a mut Matrix,
-}
-
-impl WithSimd for ForwardSparse<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        // Eight sums at least, or each addition waits for the one before.
-        match S::F32_LANES {
-            16 => self.panels::<S, 4, 2>(simd),
-            8 => self.panels::<S, 2, 4>(simd),
-            4 => self.panels::<S, 2, 8>(simd),
-            _ => self.panels::<S, 1, 8>(simd),
-        }
-    }
-}
-
-impl ForwardSparse<'_> {
-    #[inline(always)]
-    fn panels<S: Simd, const CHAINS: usize, const WIDE: usize>(self, simd: S) {
-        for (panel, weights) in self.weights.chunks_exact(self.panel_rows).enumerate() {
-            let (bias, weights) = (&weights[self.inputs], &weights[..self.inputs]);
-            for (row, &listed) in self.rows.iter().enumerate() {
-                let (positions, values) = self.set.row(listed as usize);
-                let out = &mut self.out.row_mut(row)[panel];
-                for column in (0..STRIP / S::F32_LANES).step_by(WIDE) {
-                    let sums = sparse_sums::<S, CHAINS, WIDE>(simd, positions, values, weights, bias, column);
-                    for (out, sum) in registers_mut::<S, WIDE>(out, column).iter_mut().zip(sums) {
-                        *out = self.activation.apply(simd, sum);
-                    }
-                }
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn sparse_sums<S: Simd, const CHAINS: usize, const WIDE: usize>(
-    simd: S,
-    positions: &[u16],
-    values: &[u8],
-    weights: &[Strip],
-    bias: &Strip,
-    column: usize,
-) -> [S::f32s; WIDE] {
-    let mut chains = [[simd.splat_f32s(0.0); WIDE]; CHAINS];
-    chains[0] = *registers::<S, WIDE>(bias, column);
-    let (position_groups, last_positions) = positions.as_chunks::<CHAINS>();
-    let (value_groups, last_values) = values.as_chunks::<CHAINS>();
-    for (positions, values) in position_groups.iter().zip(value_groups) {
-        for ((sums, &position), &value) in chains.iter_mut().zip(positions).zip(values) {
-            let weight = registers::<S, WIDE>(&weights[usize::from(position)], column);
-            add_scaled(simd, sums, value, weight);
-        }
-    }
-    for (&position, &value) in last_positions.iter().zip(last_values) {
-        let weight = registers::<S, WIDE>(&weights[usize::from(position)], column);
-        add_scaled(simd, &mut chains[0], value, weight);
-    }
-    let mut sums = chains[0];
-    for chain in &chains[1..] {
-        for (sum, &other) in sums.iter_mut().zip(chain) {
-            *sum = simd.add_f32s(*sum, other);
-        }
-    }
-    sums
-}
-
-/// Adds `terms`, times what a byte stands for.
-#[inline(always)]
-fn add_scaled<S: Simd, const WIDE: usize>(
-    simd: S,
-    sums: &mut [S::f32s; WIDE],
-    byte: u8,
-    terms: &[S::f32s; WIDE],
-) {
-    let value = simd.splat_f32s(BYTE_VALUES[usize::from(byte)]);
-    for (sum, &term) in sums.iter_mut().zip(terms) {
-        *sum = simd.mul_add_e_f32s(value, term, *sum);
-    }
 }
 
 /// `d W`, times the derivative of the activation that made the layer's inputs, for the first `rows`
@@ -315,7 +209,7 @@ pub(crate) struct Gradient<'a, L> {
     pub(crate) out: &'a mut [Strip],
 }
 
-impl<'a, L: Iterator<Item = LaneRows<'a, Rows<'a>>> + Clone> WithSimd for Gradient<'_, L> {
+impl<'a, L: Iterator<Item = LaneRows<'a, Strided<'a>>> + Clone> WithSimd for Gradient<'_, L> {
     type Output = ();
 
     #[inline(always)]
@@ -329,7 +223,7 @@ impl<'a, L: Iterator<Item = LaneRows<'a, Rows<'a>>> + Clone> WithSimd for Gradie
     }
 }
 
-impl<'a, L: Iterator<Item = LaneRows<'a, Rows<'a>>> + Clone> Gradient<'_, L> {
+impl<'a, L: Iterator<Item = LaneRows<'a, Strided<'a>>> + Clone> Gradient<'_, L> {
     #[inline(always)]
     fn tiles<S: Simd, const INPUTS: usize, const WIDE: usize>(self, simd: S) {
         let (tiles, rest) = self.out[..self.end - self.first].as_chunks_mut::<INPUTS>();
@@ -348,7 +242,7 @@ impl<'a, L: Iterator<Item = LaneRows<'a, Rows<'a>>> + Clone> Gradient<'_, L> {
 #[inline(always)]
 fn gradient_tile<'a, S: Simd, const INPUTS: usize, const WIDE: usize>(
     simd: S,
-    lanes: impl Iterator<Item = LaneRows<'a, Rows<'a>>> + Clone,
+    lanes: impl Iterator<Item = LaneRows<'a, Strided<'a>>> + Clone,
     first: usize,
     out: &mut [Strip; INPUTS],
 ) {
@@ -393,57 +287,3 @@ impl<'a, X, L: Iterator<Item = LaneRows<'a, X>>> WithSimd for BiasGradient<'_, L
     }
 }
 
-/// A lane's rows as lists, cut where the parts of a panel begin.
-#[derive(Clone, Copy)]
-pub(crate) struct Lists<'a> {
-    pub(crate) set: &'a SparseRows,
-    /// Which rows of the set.
-    pub(crate) rows: &'a [u32],
-    /// For each row, where in its list each part begins, and its length at the end.
-    pub(crate) cuts: &'a [u32],
-    /// Cuts for a row.
-    pub(crate) stride: usize,
-}
-
-/// [`Gradient`] for rows given as lists, for the part of a panel whose number is `part`, added to `out`.
-pub(crate) struct GradientSparse<'a, L> {
-    pub(crate) lanes: L,
-    pub(crate) part: usize,
-    pub(crate) first: usize,
-    pub(crate) out: &'a mut [Strip],
-}
-
-impl<'a, L: Iterator<Item = LaneRows<'a, Lists<'a>>>> WithSimd for GradientSparse<'_, L> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        match S::F32_LANES {
-            16 => self.rows::<S, 2>(simd),
-            8 => self.rows::<S, 4>(simd),
-            _ => self.rows::<S, 8>(simd),
-        }
-    }
-}
-
-impl<'a, L: Iterator<Item = LaneRows<'a, Lists<'a>>>> GradientSparse<'_, L> {
-    #[inline(always)]
-    fn rows<S: Simd, const WIDE: usize>(self, simd: S) {
-        let (first, sums) = (self.first, self.out);
-        for LaneRows { x, delta } in self.lanes {
-            let cuts = x.cuts.chunks_exact(x.stride);
-            for ((&row, cuts), delta) in x.rows.iter().zip(cuts).zip(delta.iter()) {
-                let (positions, values) = x.set.row(row as usize);
-                let listed = cuts[self.part] as usize..cuts[self.part + 1] as usize;
-                let (positions, values) = (&positions[listed.clone()], &values[listed]);
-                for column in (0..STRIP / S::F32_LANES).step_by(WIDE) {
-                    let delta = *registers::<S, WIDE>(delta, column);
-                    for (&position, &value) in positions.iter().zip(values) {
-                        let sums = &mut sums[usize::from(position) - first];
-                        add_scaled(simd, registers_mut::<S, WIDE>(sums, column), value, &delta);
-                    }
-                }
-            }
-        }
-    }
-}

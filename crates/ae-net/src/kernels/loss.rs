@@ -10,13 +10,11 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::{
-    Activation,
-    activation::{exp_negative, sigmoid},
-    batch::{BYTE_SCALE, Target, Targets},
-    products::{registers, registers_mut},
-    strips::{Matrix, STRIP, Strip},
-};
+use super::activation::{exp_negative, sigmoid};
+use super::products::{registers, registers_mut};
+use super::strips::{Matrix, STRIP, Strip};
+use crate::rows::{BYTE_SCALE, Target, Targets};
+use crate::Activation;
 
 /// What training makes small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +79,7 @@ impl Head<'_> {
     fn rows<S: Simd, const WIDE: usize>(self, simd: S) -> f64 {
         let mut sum = 0.0;
         for row in 0..self.rows {
-            let target = self.targets.row(self.first + row, self.outputs);
+            let target = self.targets.row(self.first + row);
             let strips = self.matrix.row_mut(row);
             sum += match (self.loss, target) {
                 (_, Target::Class(class)) => {

@@ -10,10 +10,9 @@
 
 use std::ops::Range;
 
-use crate::{
-    Activation, Dense, DenseError,
-    strips::{STRIP, Strip, Strips, strips_for},
-};
+use crate::error::require_length;
+use crate::kernels::strips::{STRIP, Strip, Strips, strips_for};
+use crate::{Activation, Dense, NetError};
 
 /// Strips in a shard, at most: 25 KiB of gradient.
 pub(crate) const SHARD_ROWS: usize = 200;
@@ -89,14 +88,14 @@ impl LayerShape {
 ///
 /// # Example
 /// ```
-/// use ae_dense::{Activation, Dense, Inputs, Stack, Team};
+/// use ae_net::{Activation, Dense, Rows, Stack, Team};
 /// let double = Dense::new(2, vec![2.0, 0.0, 0.0, 2.0], vec![0.0, 0.5], Activation::Relu)?;
 /// let sum = Dense::new(2, vec![1.0, 1.0], vec![0.0], Activation::Linear)?;
 /// let stack = Stack::new(&[double, sum])?;
 /// let mut out = [0.0; 2];
-/// stack.forward(&Team::new(1)?, 0..2, Inputs::Dense(&[1.0, 2.0, -1.0, 0.0]), &mut out)?;
+/// stack.forward(&Team::new(1)?, Rows::values(&[1.0, 2.0, -1.0, 0.0], 2)?, &mut out)?;
 /// assert_eq!(out, [6.5, 0.5]);
-/// # Ok::<(), ae_dense::DenseError>(())
+/// # Ok::<(), ae_net::NetError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Stack {
@@ -110,16 +109,17 @@ impl Stack {
     /// The stack of `layers`, first layer first.
     ///
     /// # Errors
-    /// [`DenseError::EmptyStack`] if there are none, [`DenseError::LayersDoNotMeet`] if a layer takes
-    /// another number of values than the one before it gives.
-    pub fn new(layers: &[Dense]) -> Result<Self, DenseError> {
+    /// [`NetError::Argument`] if there are none, or a layer takes another number of values than the one before it
+    /// gives.
+    pub fn new(layers: &[Dense]) -> Result<Self, NetError> {
         if layers.is_empty() {
-            return Err(DenseError::EmptyStack);
+            return Err(NetError::argument("a stack", "layers", "none"));
         }
         for (index, pair) in layers.windows(2).enumerate() {
             let (outputs, inputs) = (pair[0].outputs(), pair[1].inputs());
             if inputs != outputs {
-                return Err(DenseError::LayersDoNotMeet { layer: index + 1, inputs, outputs });
+                let found = format_args!("layer {} with {inputs}", index + 1);
+                return Err(NetError::argument("a layer's inputs", outputs, found));
             }
         }
         let mut shapes = Vec::new();
@@ -158,7 +158,7 @@ impl Stack {
     }
 
     /// Takes the parameters of layers of the same shapes.
-    pub(crate) fn set_layers(&mut self, layers: &[Dense]) -> Result<(), DenseError> {
+    pub(crate) fn set_layers(&mut self, layers: &[Dense]) -> Result<(), NetError> {
         self.parameters = self.pack(layers.iter().map(|layer| (layer.weight(), layer.bias())))?;
         Ok(())
     }
@@ -214,16 +214,15 @@ impl Stack {
     pub(crate) fn pack<'a>(
         &self,
         values: impl ExactSizeIterator<Item = (&'a [f32], &'a [f32])>,
-    ) -> Result<Strips, DenseError> {
-        let length = |what, expected, found| {
-            if expected == found { Ok(()) } else { Err(DenseError::Length { what, expected, found }) }
-        };
-        length("layers", self.depth(), values.len())?;
+    ) -> Result<Strips, NetError> {
+        if values.len() != self.depth() {
+            return Err(NetError::argument("layers", self.depth(), values.len()));
+        }
         let mut packed = self.zeros();
         let strips = packed.get_mut();
         for (shape, (weight, bias)) in self.shapes.iter().zip(values) {
-            length("weight", shape.inputs * shape.outputs, weight.len())?;
-            length("bias", shape.outputs, bias.len())?;
+            require_length("weight", shape.inputs * shape.outputs, weight.len())?;
+            require_length("bias", shape.outputs, bias.len())?;
             for (output, row) in weight.chunks_exact(shape.inputs).enumerate() {
                 for (input, &value) in row.iter().chain([&bias[output]]).enumerate() {
                     let (strip, column) = shape.place(output, input);

@@ -85,7 +85,7 @@ mod tests {
     use pulp::{Simd, WithSimd};
 
     use super::*;
-    use crate::testing::architectures;
+    use crate::kernels::testing::architectures;
 
     enum Function {
         Exp,

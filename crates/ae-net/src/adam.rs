@@ -6,7 +6,8 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::{DenseError, LayerValues, strips::Strip};
+use crate::kernels::strips::Strip;
+use crate::{LayerValues, NetError};
 
 /// Adam's settings.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,16 +29,16 @@ impl Default for Adam {
 }
 
 impl Adam {
-    pub(crate) fn check(&self) -> Result<(), DenseError> {
+    pub(crate) fn check(&self) -> Result<(), NetError> {
         let decay = "a number in [0, 1)";
         for (name, value, holds, expected) in [
-            ("learning rate", self.learning_rate, self.learning_rate > 0.0, "a positive number"),
-            ("beta1", self.beta1, (0.0..1.0).contains(&self.beta1), decay),
-            ("beta2", self.beta2, (0.0..1.0).contains(&self.beta2), decay),
-            ("epsilon", self.epsilon, self.epsilon >= 0.0, "a number of at least 0"),
+            ("Adam's learning rate", self.learning_rate, self.learning_rate > 0.0, "a positive number"),
+            ("Adam's beta1", self.beta1, (0.0..1.0).contains(&self.beta1), decay),
+            ("Adam's beta2", self.beta2, (0.0..1.0).contains(&self.beta2), decay),
+            ("Adam's epsilon", self.epsilon, self.epsilon >= 0.0, "a number of at least 0"),
         ] {
             if !holds || !value.is_finite() {
-                return Err(DenseError::Hyperparameter { name, value, expected });
+                return Err(NetError::argument(name, expected, value));
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! One dense layer as plain numbers: what a model shows of itself, and what the kernels read.
 
-use crate::DenseError;
+use crate::NetError;
+use crate::error::require_length;
 
 /// What is applied to a layer's weighted sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,22 +32,19 @@ impl Dense {
     /// - `bias`: `(outputs)`
     ///
     /// # Errors
-    /// [`DenseError::EmptyLayer`] if either size is zero, [`DenseError::Length`] if `weight` holds
-    /// another number of values than `inputs * bias.len()`.
+    /// [`NetError::Argument`] if either size is zero, or `weight` holds another number of values than
+    /// `inputs * bias.len()`.
     pub fn new(
         inputs: usize,
         weight: Vec<f32>,
         bias: Vec<f32>,
         activation: Activation,
-    ) -> Result<Self, DenseError> {
+    ) -> Result<Self, NetError> {
         let outputs = bias.len();
         if inputs == 0 || outputs == 0 {
-            return Err(DenseError::EmptyLayer { inputs, outputs });
+            return Err(NetError::argument("a layer", "inputs and outputs", format_args!("{inputs} and {outputs}")));
         }
-        let expected = inputs.saturating_mul(outputs);
-        if weight.len() != expected {
-            return Err(DenseError::Length { what: "weight", expected, found: weight.len() });
-        }
+        require_length("weight", inputs.saturating_mul(outputs), weight.len())?;
         Ok(Self { inputs, outputs, weight, bias, activation })
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Of MNIST's pixels 81 % are 0: the first layer's product and its weight gradient need only the rest.
 
-use crate::DenseError;
+use crate::NetError;
 
 /// Widest row that 16-bit positions can number.
 const MAX_WIDTH: usize = 1 << 16;
@@ -13,11 +13,11 @@ const MAX_WIDTH: usize = 1 << 16;
 ///
 /// # Example
 /// ```
-/// use ae_dense::SparseRows;
+/// use ae_net::SparseRows;
 /// let rows = SparseRows::from_bytes(&[0, 9, 0, 0, 0, 0, 7, 8], 4)?;
 /// assert_eq!(rows.row(0), (&[1u16][..], &[9u8][..]));
 /// assert_eq!(rows.density(), 3.0 / 8.0);
-/// # Ok::<(), ae_dense::DenseError>(())
+/// # Ok::<(), ae_net::NetError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct SparseRows {
@@ -31,10 +31,10 @@ impl SparseRows {
     /// No rows yet, each to be of `width` values.
     ///
     /// # Errors
-    /// [`DenseError::SparseWidth`] if `width` is 0 or above 65,536.
-    pub fn new(width: usize) -> Result<Self, DenseError> {
+    /// [`NetError::Argument`] if `width` is 0 or above 65,536.
+    pub fn new(width: usize) -> Result<Self, NetError> {
         if width == 0 || width > MAX_WIDTH {
-            return Err(DenseError::SparseWidth { width, limit: MAX_WIDTH });
+            return Err(NetError::argument("the width of sparse rows", format_args!("1 to {MAX_WIDTH}"), width));
         }
         Ok(Self { width, ends: Vec::new(), positions: Vec::new(), values: Vec::new() })
     }
@@ -42,12 +42,12 @@ impl SparseRows {
     /// The nonzero values of `bytes`, rows of `width` each.
     ///
     /// # Errors
-    /// [`DenseError::SparseWidth`] as in [`new`](Self::new); [`DenseError::PartialRow`] if `bytes` does
+    /// [`NetError::Argument`] as in [`new`](Self::new); or if `bytes` does
     /// not divide into rows.
-    pub fn from_bytes(bytes: &[u8], width: usize) -> Result<Self, DenseError> {
+    pub fn from_bytes(bytes: &[u8], width: usize) -> Result<Self, NetError> {
         let mut rows = Self::new(width)?;
         if !bytes.len().is_multiple_of(width) {
-            return Err(DenseError::PartialRow { what: "bytes", width, found: bytes.len() });
+            return Err(NetError::argument("bytes", format_args!("whole rows of {width}"), bytes.len()));
         }
         let nonzero = bytes.iter().filter(|&&byte| byte != 0).count();
         rows.ends.reserve_exact(bytes.len() / width);
@@ -69,16 +69,19 @@ impl SparseRows {
     /// list with the masked pixels left out. Zero values are allowed.
     ///
     /// # Errors
-    /// [`DenseError::SparsePosition`] at the first position out of order or out of the row; the set is
+    /// [`NetError::Argument`] at the first position out of order or out of the row; the set is
     /// then as it was before.
-    pub fn push(&mut self, row: impl IntoIterator<Item = (u16, u8)>) -> Result<(), DenseError> {
+    pub fn push(&mut self, row: impl IntoIterator<Item = (u16, u8)>) -> Result<(), NetError> {
         let start = self.positions.len();
         let mut previous = None;
         for (place, (position, value)) in row.into_iter().enumerate() {
             if usize::from(position) >= self.width || previous.is_some_and(|before| before >= position) {
                 self.positions.truncate(start);
                 self.values.truncate(start);
-                return Err(DenseError::SparsePosition { place, position, previous, width: self.width });
+                let width = self.width;
+                let expected = format_args!("ascending ones below {width}");
+                let found = format_args!("{position} in place {place}, after {previous:?}");
+                return Err(NetError::argument("positions of a sparse row", expected, found));
             }
             previous = Some(position);
             self.positions.push(position);
@@ -147,10 +150,10 @@ mod tests {
         let wrong_order = rows.push([(2, 1), (2, 2)]).unwrap_err();
         assert_eq!(
             wrong_order,
-            DenseError::SparsePosition { place: 1, position: 2, previous: Some(2), width: 4 }
+            NetError::SparsePosition { place: 1, position: 2, previous: Some(2), width: 4 }
         );
         let too_far = rows.push([(4, 1)]).unwrap_err();
-        assert_eq!(too_far, DenseError::SparsePosition { place: 0, position: 4, previous: None, width: 4 });
+        assert_eq!(too_far, NetError::SparsePosition { place: 0, position: 4, previous: None, width: 4 });
         rows.push([(1, 9)]).unwrap();
         assert_eq!(rows.row(0), (&[0, 3][..], &[1, 2][..]));
         assert_eq!(rows.row(1), (&[1][..], &[9][..]));
@@ -162,12 +165,12 @@ mod tests {
     fn widths_and_lengths_are_checked() {
         assert_eq!(
             SparseRows::new(65_537).unwrap_err(),
-            DenseError::SparseWidth { width: 65_537, limit: 65_536 }
+            NetError::SparseWidth { width: 65_537, limit: 65_536 }
         );
         assert!(SparseRows::new(0).is_err());
         assert_eq!(
             SparseRows::from_bytes(&[1, 2, 3], 2).unwrap_err(),
-            DenseError::PartialRow { what: "bytes", width: 2, found: 3 }
+            NetError::PartialRow { what: "bytes", width: 2, found: 3 }
         );
     }
 }

@@ -3,56 +3,36 @@
 //! Rows go through the same kernels as in training, which give a row the same bits whatever rows stand
 //! beside it: a code does not depend on the batch it was computed in.
 
-use std::ops::Range;
-
 use pulp::Arch;
 
-use crate::{
-    DenseError, Inputs, Loss, Stack, Targets, Team,
-    lanes::{Lane, MAX_LANE_ROWS},
-    learner::check,
-};
+use crate::error::require_length;
+use crate::kernels::lanes::{Lane, MAX_LANE_ROWS};
+use crate::learner::check;
+use crate::{Code, Loss, NetError, Rows, Stack, Targets, Team};
 
 /// Rows that a thread takes at a time, through one lane's buffers.
 const SHARE_ROWS: usize = 2 * MAX_LANE_ROWS;
 
 impl Stack {
-    /// What `layers` of the stack, say its encoder's, make of rows of inputs.
+    /// What the stack makes of rows of inputs.
     ///
     /// # Shapes
-    /// - `inputs`: `(B, inputs of the first of the layers)`, any `B`
-    /// - `out`: `(B, outputs of the last of the layers)`, row-major
+    /// - `inputs`: `(B, inputs of the first layer)`, any `B`
+    /// - `out`: `(B, outputs of the last layer)`, row-major
     ///
     /// # Errors
-    /// [`DenseError::LayerRange`] if `layers` is empty or reaches outside the stack,
-    /// [`DenseError::Length`] if `out` is of another length, [`DenseError::PartialRow`],
-    /// [`DenseError::Width`] or [`DenseError::RowOutOfRange`] if an input row is not there or of
-    /// another width.
-    pub fn forward(
-        &self,
-        team: &Team,
-        layers: Range<usize>,
-        inputs: Inputs<'_>,
-        out: &mut [f32],
-    ) -> Result<(), DenseError> {
-        let Range { start, end } = layers;
-        let shapes = match self.shapes().get(layers.clone()) {
-            Some(shapes) if !shapes.is_empty() => shapes,
-            _ => return Err(DenseError::LayerRange { start, end, layers: self.depth() }),
-        };
-        let rows = inputs.check(shapes[0].inputs)?;
-        let width = shapes[shapes.len() - 1].outputs;
-        let expected = rows.saturating_mul(width);
-        if out.len() != expected {
-            return Err(DenseError::Length { what: "outputs", expected, found: out.len() });
-        }
+    /// [`NetError::Argument`] if the inputs are of another width, or `out` is of another length.
+    pub fn forward(&self, team: &Team, inputs: Rows<'_>, out: &mut [f32]) -> Result<(), NetError> {
+        inputs.require_width("inputs", self.inputs())?;
+        let (rows, width) = (inputs.len(), self.outputs());
+        require_length("outputs", rows.saturating_mul(width), out.len())?;
         let arch = Arch::new();
         let bounds: Vec<_> = shares(rows).map(|row| row * width).collect();
         team.share(&bounds, [out], &|share, [out]| {
-            let mut lane = Lane::new(shapes, MAX_LANE_ROWS);
+            let mut lane = Lane::new(self.shapes(), MAX_LANE_ROWS);
             for (index, out) in out.chunks_mut(MAX_LANE_ROWS * width).enumerate() {
                 let first = share * SHARE_ROWS + index * MAX_LANE_ROWS;
-                lane.forward(arch, self, layers.clone(), inputs, first, out.len() / width);
+                lane.forward(arch, self, inputs, first, out.len() / width);
                 for (row, out) in out.chunks_exact_mut(width).enumerate() {
                     out.copy_from_slice(lane.output(row, width));
                 }
@@ -69,10 +49,10 @@ impl Stack {
         &self,
         team: &Team,
         loss: Loss,
-        inputs: Inputs<'_>,
+        inputs: Rows<'_>,
         targets: Targets<'_>,
-    ) -> Result<f64, DenseError> {
-        let batch = check(self, loss, inputs, targets)?;
+    ) -> Result<f64, NetError> {
+        let batch = check(self, loss, inputs, targets, Code::Plain)?;
         let arch = Arch::new();
         let mut sums = vec![0.0; batch.rows.div_ceil(SHARE_ROWS)];
         let bounds: Vec<_> = (0..=sums.len()).collect();
@@ -81,8 +61,8 @@ impl Stack {
             let rows = share * SHARE_ROWS..batch.rows.min((share + 1) * SHARE_ROWS);
             for first in rows.clone().step_by(MAX_LANE_ROWS) {
                 let rows = MAX_LANE_ROWS.min(rows.end - first);
-                batch.targets.touch(first..first + rows, self.outputs());
-                lane.forward(arch, self, 0..self.depth(), inputs, first, rows);
+                batch.targets.touch(first..first + rows);
+                lane.forward(arch, self, inputs, first, rows);
                 lane.head(arch, self, &batch);
                 sum[0] += lane.loss;
             }
