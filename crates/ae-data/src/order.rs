@@ -1,12 +1,9 @@
 //! Seeded shuffles that mean the same on every machine and with every release of every crate.
 //!
-//! The generator is ChaCha with 8 rounds (D. J. Bernstein, *ChaCha, a variant of Salsa20*), whose output is
-//! fixed by its definition. Its 256-bit key is the seed, little-endian, followed by 24 bytes of ASCII that say
-//! what is drawn, so that two uses of one seed have nothing in common; its 64-bit stream number is the epoch.
-//! The shuffle is spelled out below for the same reason: a library's may change between releases.
+//! The words are those of [`ae_seed::generator`], its stream the epoch. The shuffle is spelled out below: a
+//! library's may change between releases.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use ae_seed::{ChaCha8Rng, Rng, generator};
 
 /// In what order an epoch visits the items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,12 +35,7 @@ impl Purpose {
 
 /// The numbers `0..items` in the order that (purpose, seed, stream) defines.
 pub(crate) fn permutation(items: u32, purpose: Purpose, seed: u64, stream: u64) -> Vec<u32> {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..].copy_from_slice(purpose.tag());
-    let mut generator = ChaCha8Rng::from_seed(key);
-    generator.set_stream(stream);
-
+    let mut generator = generator(seed, purpose.tag(), stream);
     // Fisher and Yates, in Durstenfeld's form (Communications of the ACM 7, 1964, algorithm 235).
     let mut order: Vec<u32> = (0..items).collect();
     for last in (1..items).rev() {
@@ -107,10 +99,7 @@ mod tests {
 
     #[test]
     fn surplus_values_are_redrawn() {
-        let mut key = [0; 32];
-        key[0] = 5;
-        key[8..].copy_from_slice(Purpose::BatchOrder.tag());
-        let mut generator = ChaCha8Rng::from_seed(key);
+        let mut generator = generator(5, Purpose::BatchOrder.tag(), 0);
         // With this bound a quarter of all draws is surplus.
         let drawn: Vec<u32> = (0..8).map(|_| below(&mut generator, 3 << 30)).collect();
         assert_eq!(
