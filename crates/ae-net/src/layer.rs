@@ -42,7 +42,11 @@ impl Dense {
     ) -> Result<Self, NetError> {
         let outputs = bias.len();
         if inputs == 0 || outputs == 0 {
-            return Err(NetError::argument("a layer", "inputs and outputs", format_args!("{inputs} and {outputs}")));
+            return Err(NetError::argument(
+                "a layer",
+                "inputs and outputs",
+                format_args!("{inputs} and {outputs}"),
+            ));
         }
         require_length("weight", inputs.saturating_mul(outputs), weight.len())?;
         Ok(Self { inputs, outputs, weight, bias, activation })

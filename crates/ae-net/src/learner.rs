@@ -15,9 +15,7 @@ use crate::kernels::sparse_products::GradientSparse;
 use crate::kernels::strips::{Scratch, Strip, Strips};
 use crate::rows::Cells;
 use crate::stack::{LayerShape, SHARD_ROWS, Shard};
-use crate::{
-    Adam, Code, Dense, LayerValues, Loss, Moments, NetError, Rounded, Rows, Stack, Targets, Team,
-};
+use crate::{Adam, Code, Dense, LayerValues, Loss, Moments, NetError, Rounded, Rows, Stack, Targets, Team};
 
 /// A stack in training: its parameters, Adam's moments, and buffers for a batch, all allocated once.
 ///
@@ -62,13 +60,7 @@ impl Learner {
     ///
     /// # Errors
     /// [`NetError::Argument`] if a setting of `adam` is out of its range, or `max_batch` is 0.
-    pub fn new(
-        stack: Stack,
-        loss: Loss,
-        adam: Adam,
-        max_batch: usize,
-        team: Team,
-    ) -> Result<Self, NetError> {
+    pub fn new(stack: Stack, loss: Loss, adam: Adam, max_batch: usize, team: Team) -> Result<Self, NetError> {
         adam.check()?;
         if max_batch == 0 {
             return Err(NetError::argument("rows of a batch", "at least 1", 0));
@@ -278,7 +270,11 @@ pub(crate) fn check<'a>(
     if let Code::Rounded(Rounded { layer, noise, price }) = code {
         let last = stack.depth() - 1;
         if layer >= last {
-            return Err(NetError::argument("the code's layer", format_args!("one before layer {last}"), layer));
+            return Err(NetError::argument(
+                "the code's layer",
+                format_args!("one before layer {last}"),
+                layer,
+            ));
         }
         require_length("noise", rows.saturating_mul(stack.shapes()[layer].outputs), noise.len())?;
         if !(price.is_finite() && price >= 0.0) {

@@ -27,8 +27,7 @@ fn instruction_sets_agree() {
         dense(35, 3, Activation::Sigmoid),
         dense(3, 50, Activation::Linear),
     ];
-    let pixels: Vec<u8> =
-        noise(150 * 40, &mut state).iter().map(|x| (x.max(0.0) * 255.0) as u8).collect();
+    let pixels: Vec<u8> = noise(150 * 40, &mut state).iter().map(|x| (x.max(0.0) * 255.0) as u8).collect();
     let set = SparseRows::from_bytes(&pixels, 150).unwrap();
     let rows: Vec<u32> = (0..37).collect();
     let targets: Vec<f32> = noise(37 * 50, &mut state).into_iter().map(f32::abs).collect();
@@ -52,10 +51,7 @@ fn instruction_sets_agree() {
                         learner.step(inputs, targets, Code::Plain).unwrap();
                     }
                     let flat = |layers: &[LayerValues]| -> Vec<f32> {
-                        layers
-                            .iter()
-                            .flat_map(|layer| [&layer.weight[..], &layer.bias].concat())
-                            .collect()
+                        layers.iter().flat_map(|layer| [&layer.weight[..], &layer.bias].concat()).collect()
                     };
                     (mean, flat(&gradient), flat(&learner.moments().second))
                 })

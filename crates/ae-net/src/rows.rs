@@ -81,7 +81,11 @@ impl<'a> Rows<'a> {
             return Err(NetError::argument("rows to pick from", "a whole set", "a part of one"));
         }
         if let Some(&place) = places.iter().find(|&&place| place as usize >= len) {
-            return Err(NetError::argument("a row", format_args!("one of {len}"), format_args!("number {place}")));
+            return Err(NetError::argument(
+                "a row",
+                format_args!("one of {len}"),
+                format_args!("number {place}"),
+            ));
         }
         Ok(Self { picked: Some(places), range: (0, places.len()), ..self })
     }
@@ -171,7 +175,11 @@ impl<'a> Rows<'a> {
         if self.width == expected {
             return Ok(());
         }
-        Err(NetError::argument(what, format_args!("rows of {expected}"), format_args!("rows of {}", self.width)))
+        Err(NetError::argument(
+            what,
+            format_args!("rows of {expected}"),
+            format_args!("rows of {}", self.width),
+        ))
     }
 
     /// Refuses a NaN or an infinity.
@@ -254,7 +262,11 @@ impl<'a> Targets<'a> {
                     };
                     if usize::from(class) >= outputs {
                         let found = format_args!("{class} in row {row}");
-                        return Err(NetError::argument("a label", format_args!("one below {outputs}"), found));
+                        return Err(NetError::argument(
+                            "a label",
+                            format_args!("one below {outputs}"),
+                            found,
+                        ));
                     }
                 }
                 Ok(rows.len())

@@ -34,7 +34,11 @@ impl SparseRows {
     /// [`NetError::Argument`] if `width` is 0 or above 65,536.
     pub fn new(width: usize) -> Result<Self, NetError> {
         if width == 0 || width > MAX_WIDTH {
-            return Err(NetError::argument("the width of sparse rows", format_args!("1 to {MAX_WIDTH}"), width));
+            return Err(NetError::argument(
+                "the width of sparse rows",
+                format_args!("1 to {MAX_WIDTH}"),
+                width,
+            ));
         }
         Ok(Self { width, ends: Vec::new(), positions: Vec::new(), values: Vec::new() })
     }

@@ -13,8 +13,8 @@ use pulp::{Simd, WithSimd};
 use super::activation::{exp_negative, sigmoid};
 use super::products::{registers, registers_mut};
 use super::strips::{Matrix, STRIP, Strip};
-use crate::rows::{BYTE_SCALE, Target, Targets};
 use crate::Activation;
+use crate::rows::{BYTE_SCALE, Target, Targets};
 
 /// What training makes small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -286,4 +286,3 @@ impl<'a, X, L: Iterator<Item = LaneRows<'a, X>>> WithSimd for BiasGradient<'_, L
         }
     }
 }
-

@@ -7,7 +7,7 @@ use super::products::registers;
 use super::strips::STRIP;
 use crate::error::require_length;
 use crate::rows::Target;
-use crate::{NetError, Team};
+use crate::{NetError, Outputs, Team};
 
 /// Pixels in a share: whole groups of [`FACTORS`] strips, some ten microseconds of work.
 const SHARE: usize = 16 * GROUP;
@@ -24,21 +24,26 @@ pub struct PixelErrors {
 }
 
 impl PixelErrors {
-    /// Sums over any number of pixels; the same bits whatever the size of the team.
+    /// Sums over any number of pixels; the same bits whatever the size of the team. Of outputs that are not logits the
+    /// cross-entropy is left at 0.
     ///
     /// # Errors
     /// [`NetError::Argument`] if there are more or fewer targets than logits.
     ///
     /// # Example
     /// ```
-    /// use ae_net::{PixelErrors, Team};
-    /// let found = PixelErrors::of(&Team::new(1)?, &[0.0, 0.0], &[0, 255])?; // two pixels, both half bright
+    /// use ae_net::{Outputs, PixelErrors, Team};
+    /// let found = PixelErrors::of(&Team::new(1)?, Outputs::Logits, &[0.0, 0.0], &[0, 255])?; // two pixels, both half bright
     /// assert!((found.bce - 2.0 * std::f64::consts::LN_2).abs() < 1e-6);
     /// assert!((found.squared - 0.5).abs() < 1e-6);
     /// # Ok::<(), ae_net::NetError>(())
     /// ```
-    pub fn of(team: &Team, logits: &[f32], targets: &[u8]) -> Result<Self, NetError> {
-        require_length("targets", logits.len(), targets.len())?;
+    pub fn of(team: &Team, kind: Outputs, outputs: &[f32], targets: &[u8]) -> Result<Self, NetError> {
+        require_length("targets", outputs.len(), targets.len())?;
+        if kind != Outputs::Logits {
+            return Ok(Self { bce: 0.0, squared: squared_error(kind, outputs, targets) });
+        }
+        let logits = outputs;
         let arch = Arch::new();
         let mut sums = vec![Self::default(); logits.len().div_ceil(SHARE)];
         let bounds: Vec<_> = (0..=sums.len()).collect();
@@ -51,6 +56,14 @@ impl PixelErrors {
             squared: sum.squared + share.squared,
         }))
     }
+}
+
+fn squared_error(kind: Outputs, outputs: &[f32], targets: &[u8]) -> f64 {
+    let error = |(&output, &byte): (&f32, &u8)| {
+        let error = f64::from(kind.brightness(output)) - f64::from(byte) / 255.0;
+        error * error
+    };
+    outputs.iter().zip(targets).map(error).sum()
 }
 
 struct Score<'a> {
@@ -138,19 +151,19 @@ mod tests {
     #[test]
     fn any_team_gives_the_same_bits() {
         let (logits, targets) = pixels(5 * SHARE + 100);
-        let one = PixelErrors::of(&Team::new(1).unwrap(), &logits, &targets).unwrap();
+        let one = PixelErrors::of(&Team::new(1).unwrap(), Outputs::Logits, &logits, &targets).unwrap();
         for threads in [2, 3, 7] {
             let team = Team::new(threads).unwrap();
-            assert_eq!(PixelErrors::of(&team, &logits, &targets).unwrap(), one);
+            assert_eq!(PixelErrors::of(&team, Outputs::Logits, &logits, &targets).unwrap(), one);
         }
     }
 
     #[test]
     fn nan_reaches_both_sums_and_lengths_must_agree() {
         let team = Team::new(1).unwrap();
-        let found = PixelErrors::of(&team, &[0.0, f32::NAN], &[0, 0]).unwrap();
+        let found = PixelErrors::of(&team, Outputs::Logits, &[0.0, f32::NAN], &[0, 0]).unwrap();
         assert!(found.bce.is_nan() && found.squared.is_nan());
-        let error = PixelErrors::of(&team, &[0.0], &[0, 0]).unwrap_err();
+        let error = PixelErrors::of(&team, Outputs::Logits, &[0.0], &[0, 0]).unwrap_err();
         assert_eq!(error, NetError::Length { what: "targets", expected: 1, found: 2 });
     }
 }

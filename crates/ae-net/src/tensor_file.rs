@@ -5,7 +5,10 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use safetensors::{SafeTensorError, SafeTensors};
 
-use crate::{MAX_HEADER_BYTES, ModelError, NamedTensor};
+use crate::{NamedTensor, WeightsError};
+
+/// The longest header that is read: 1 MiB, some ten thousand tensors.
+const MAX_HEADER_BYTES: u64 = 1 << 20;
 
 /// A safetensors file whose header is true of its length: tensors lie end to end up to the file's end, and each is
 /// as long as its shape and its number type ask. Tensors are read when they are asked for, each on its own.
@@ -14,13 +17,13 @@ use crate::{MAX_HEADER_BYTES, ModelError, NamedTensor};
 ///
 /// # Example
 /// ```
-/// use ae_model::{Shallow, TensorFile};
+/// use ae_net::{Description, Network, TensorFile};
 ///
-/// let bytes = Shallow::<784, 32>::build(0)?.to_bytes()?;
+/// let bytes = Network::draw(&Description::dense(784, &[], 32), 0)?.to_bytes()?;
 /// let mut file = TensorFile::parse(&bytes)?;
 /// assert_eq!(file.floats("decoder.0.weight")?.shape, [784, 32]);
 /// assert!(TensorFile::parse(&bytes[1..]).is_err());
-/// # Ok::<(), ae_model::ModelError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct TensorFile<R> {
@@ -35,7 +38,7 @@ impl<'a> TensorFile<Cursor<&'a [u8]>> {
     ///
     /// # Errors
     /// As [`TensorFile::open`].
-    pub fn parse(bytes: &'a [u8]) -> Result<Self, ModelError> {
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, WeightsError> {
         Self::open(Cursor::new(bytes), bytes.len() as u64)
     }
 }
@@ -44,20 +47,20 @@ impl<R: Read + Seek> TensorFile<R> {
     /// Reads the header of a file of `length` bytes, which `source` is at the start of, and nothing else of it.
     ///
     /// # Errors
-    /// [`ModelError::HeaderTooLarge`] if it is longer than [`MAX_HEADER_BYTES`], [`ModelError::DataLength`] if the
-    /// last tensor does not end where the file does, [`ModelError::Read`] if the system refuses,
-    /// [`ModelError::Format`] for everything else.
-    pub fn open(mut source: R, length: u64) -> Result<Self, ModelError> {
+    /// [`WeightsError::Limit`] if it is longer than 1 MiB, [`WeightsError::DataLength`] if the last tensor does not end
+    /// where the file does, [`WeightsError::Read`] if the system refuses, [`WeightsError::Format`] for everything
+    /// else.
+    pub fn open(mut source: R, length: u64) -> Result<Self, WeightsError> {
         let mut start = Vec::new();
         let mut more = |start: &mut Vec<u8>, bytes| {
-            source.by_ref().take(bytes).read_to_end(start).map_err(|source| ModelError::Read { source })
+            source.by_ref().take(bytes).read_to_end(start).map_err(|source| WeightsError::Read(source.into()))
         };
         more(&mut start, 8)?;
         if let Some(&header_bytes) = start.first_chunk() {
             let found = u64::from_le_bytes(header_bytes);
             // Before the library parses it: a header unpacks to many times its length.
             if found > MAX_HEADER_BYTES {
-                return Err(ModelError::HeaderTooLarge { found, limit: MAX_HEADER_BYTES });
+                return Err(WeightsError::Limit { what: "header", found, limit: MAX_HEADER_BYTES });
             }
             more(&mut start, found)?;
         }
@@ -79,31 +82,31 @@ impl<R: Read + Seek> TensorFile<R> {
     /// What the header says of a tensor.
     ///
     /// # Errors
-    /// [`ModelError::MissingTensor`].
-    pub fn info(&self, name: &str) -> Result<&TensorInfo, ModelError> {
-        self.header.info(name).ok_or_else(|| ModelError::MissingTensor { name: name.to_owned() })
+    /// [`WeightsError::Tensor`] if it is missing.
+    pub fn info(&self, name: &str) -> Result<&TensorInfo, WeightsError> {
+        self.header.info(name).ok_or_else(|| WeightsError::tensor(name, "a tensor of this name", "none"))
     }
 
     /// The bytes of a tensor of any number type.
     ///
     /// # Errors
-    /// [`ModelError::MissingTensor`], or [`ModelError::Read`] if the system refuses.
-    pub fn bytes(&mut self, name: &str) -> Result<Vec<u8>, ModelError> {
+    /// [`WeightsError::Tensor`] if it is missing, [`WeightsError::Read`] if the system refuses.
+    pub fn bytes(&mut self, name: &str) -> Result<Vec<u8>, WeightsError> {
         let (start, end) = self.info(name)?.data_offsets;
         // No more than the file is long: the header has been found to be true of it.
         let mut bytes = vec![0; end - start];
         self.source
             .seek(SeekFrom::Start(self.data_start + start as u64))
             .and_then(|_| self.source.read_exact(&mut bytes))
-            .map_err(|source| ModelError::Read { source })?;
+            .map_err(|source| WeightsError::Read(source.into()))?;
         Ok(bytes)
     }
 
     /// A tensor of 32-bit floats.
     ///
     /// # Errors
-    /// [`ModelError::MissingTensor`], [`ModelError::TensorDtype`], or [`ModelError::Read`] if the system refuses.
-    pub fn floats(&mut self, name: &str) -> Result<NamedTensor, ModelError> {
+    /// [`WeightsError::Tensor`] if it is missing or of another number type, [`WeightsError::Read`] if the system refuses.
+    pub fn floats(&mut self, name: &str) -> Result<NamedTensor, WeightsError> {
         let shape = self.shape_of_floats(name)?.to_vec();
         let bytes = self.bytes(name)?;
         let values = bytes.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
@@ -111,43 +114,29 @@ impl<R: Read + Seek> TensorFile<R> {
     }
 
     /// The shape of a tensor of 32-bit floats, without reading it.
-    pub(crate) fn shape_of_floats(&self, name: &str) -> Result<&[usize], ModelError> {
+    pub(crate) fn shape_of_floats(&self, name: &str) -> Result<&[usize], WeightsError> {
         let TensorInfo { dtype, shape, .. } = self.info(name)?;
         match dtype {
             Dtype::F32 => Ok(shape),
-            found => Err(ModelError::TensorDtype { name: name.to_owned(), found: found.to_string() }),
+            found => Err(WeightsError::tensor(name, "dtype F32", found)),
         }
     }
 }
 
 /// The header of a file that goes on for `actual` bytes after it.
-fn parse_header(start: &[u8], actual: u64) -> Result<Metadata, ModelError> {
+fn parse_header(start: &[u8], actual: u64) -> Result<Metadata, WeightsError> {
     let header = start.get(8..).and_then(|json| serde_json::from_slice::<Metadata>(json).ok());
     // safetensors 0.8 asks for that too, but adds up the lengths without a check, so that tensors which claim
     // nearly 2^64 bytes make it panic, or pass, where overflow is not checked.
     if let Some(promised) = header.as_ref().map(|header| header.data_len() as u64)
         && promised != actual
     {
-        return Err(ModelError::DataLength { promised, actual });
+        return Err(WeightsError::DataLength { promised, actual });
     }
     // Proves that the tensors lie end to end, each as long as its shape asks; last of all it misses the tensors
     // themselves, which have just been counted and are still in the file.
     match (SafeTensors::read_metadata(start), header) {
         (Ok((_, header)), _) | (Err(SafeTensorError::MetadataIncompleteBuffer), Some(header)) => Ok(header),
-        (Err(reason), _) => Err(ModelError::Format { reason }),
+        (Err(reason), _) => Err(WeightsError::Format { reason }),
     }
-}
-
-/// Values as they stand in a tensor of 32-bit floats: four bytes each, little-endian.
-///
-/// # Example
-/// ```
-/// assert_eq!(ae_model::float_bytes(&[1.0, -2.0]), [0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]);
-/// ```
-pub fn float_bytes(values: &[f32]) -> Vec<u8> {
-    let mut bytes = vec![0; size_of_val(values)];
-    for (bytes, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
-        *bytes = value.to_le_bytes();
-    }
-    bytes
 }
