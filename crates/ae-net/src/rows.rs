@@ -19,9 +19,9 @@ pub(crate) const BYTE_SCALE: f32 = 1.0 / 255.0;
 /// # Example
 /// ```
 /// use ae_net::Rows;
-/// let images = Rows::bytes(&[0, 255, 51, 0], 2)?;
+/// let images = Rows::bytes(&[0, 255, 255, 0], 2)?;
 /// assert_eq!((images.len(), images.width()), (2, 2));
-/// assert_eq!(images.pick(&[1, 1, 0])?.to_values(), [0.2, 0.0, 0.2, 0.0, 0.0, 1.0]);
+/// assert_eq!(images.pick(&[1, 1, 0])?.to_values(), [1.0, 0.0, 1.0, 0.0, 0.0, 1.0]);
 /// # Ok::<(), ae_net::NetError>(())
 /// ```
 #[derive(Debug, Clone, Copy)]

@@ -4,8 +4,9 @@
 
 mod common;
 
-use ae_dense::{Activation, Adam, Bottleneck, Inputs, Learner, Loss, SparseRows, Stack, Targets, Team};
-use common::{Layer, Reference, Rng, Through, Want, bits, gradient_fault, reference_through};
+use ae_net::reference::{Gradients, Layer, LayerGradient, RoundedCode, Target, gradients};
+use ae_net::{Activation, Adam, Code, Dense, Learner, Loss, Rounded, Rows, SparseRows, Stack, Targets, Team};
+use common::{Rng, bits, gradient_fault, wide};
 use proptest::prelude::*;
 
 const LOSSES: [Loss; 3] = [Loss::BceWithLogits, Loss::Mse, Loss::SoftmaxCrossEntropy];
@@ -18,7 +19,7 @@ fn formulas_agree_with_finite_differences() {
     for loss in LOSSES {
         for last in ACTIVATIONS {
             let layers = rng.layers(&[3, 4, 5, 4], &[Activation::Sigmoid, Activation::Relu, last]);
-            let layers: Vec<_> = layers.iter().map(Layer::of).collect();
+            let layers: Vec<_> = layers.iter().map(Layer::from).collect();
             let data: Vec<(Vec<f64>, Vec<f64>)> = (0..3)
                 .map(|_| {
                     let mut wide = |n| rng.values(n, 1.0).into_iter().map(f64::from).collect::<Vec<_>>();
@@ -27,18 +28,18 @@ fn formulas_agree_with_finite_differences() {
                 .collect();
             let rows = || -> Vec<_> {
                 let want = |row: usize| match loss {
-                    Loss::SoftmaxCrossEntropy => Want::Class(row + 1),
-                    _ => Want::Values(&data[row].1),
+                    Loss::SoftmaxCrossEntropy => Target::Class(row + 1),
+                    _ => Target::Values(&data[row].1),
                 };
-                (0..3).map(|row| (data[row].0.clone(), want(row))).collect()
+                (0..3).map(|row| (&data[row].0[..], want(row))).collect()
             };
             let noise = wide(&rng.values(3 * 5, 0.5));
-            let behind = |layer| Some(Through { layer, noise: &noise, price: 0.3 });
+            let behind = |layer| Some(RoundedCode { layer, noise: &noise, price: 0.3 });
             for through in [None, behind(0), behind(1)] {
-                let at = reference_through(&layers, loss, &rows(), through);
+                let at = gradients(&layers, loss, &rows(), through);
                 const H: f64 = 1e-5;
-                assert!(at.margin > 10.0 * H, "a ReLU's kink is too near for this seed");
-                for (index, (weight, bias)) in at.gradients.iter().enumerate() {
+                assert!(at.nearest_kink > 10.0 * H, "a ReLU's kink is too near for this seed");
+                for (index, LayerGradient { weight, bias }) in at.layers.iter().enumerate() {
                     for place in 0..weight.len() + bias.len() {
                         let moved = |by: f64| {
                             let mut layers = layers.clone();
@@ -46,7 +47,7 @@ fn formulas_agree_with_finite_differences() {
                                 None => layers[index].weight[place] += by,
                                 Some(place) => layers[index].bias[place] += by,
                             }
-                            reference_through(&layers, loss, &rows(), through).minimised
+                            gradients(&layers, loss, &rows(), through).minimised
                         };
                         let slope = (moved(H) - moved(-H)) / (2.0 * H);
                         let found = *weight.iter().chain(bias).nth(place).unwrap();
@@ -110,15 +111,10 @@ fn stack_of(case: &Case, rng: &mut Rng) -> Stack {
                 _ => {}
             }
         }
-        let last =
-            ae_dense::Dense::new(last.inputs(), last.weight().to_vec(), bias, last.activation()).unwrap();
+        let last = Dense::new(last.inputs(), last.weight().to_vec(), bias, last.activation()).unwrap();
         layers.push(last);
     }
     Stack::new(&layers).unwrap()
-}
-
-fn wide(values: &[f32]) -> Vec<f64> {
-    values.iter().map(|&v| f64::from(v)).collect()
 }
 
 /// What a bottleneck costs, and noise for it.
@@ -129,35 +125,31 @@ fn noise_of(case: &Case, rng: &mut Rng) -> Vec<f32> {
 }
 
 /// The formulas, through the case's bottleneck.
-fn reference_of(case: &Case, layers: &[Layer], rows: &[(Vec<f64>, Want<'_>)], noise: &[f32]) -> Reference {
+fn reference_of(case: &Case, layers: &[Layer], rows: &[(&[f64], Target<'_>)], noise: &[f32]) -> Gradients {
     let noise = wide(noise);
-    let through = case.through.map(|layer| Through { layer, noise: &noise, price: PRICE.into() });
-    reference_through(layers, case.loss, rows, through)
+    let through = case.through.map(|layer| RoundedCode { layer, noise: &noise, price: PRICE.into() });
+    gradients(layers, case.loss, rows, through)
 }
 
 /// Runs the kernels on the inputs and targets and holds them against the reference.
 fn hold(
     case: &Case,
     stack: &Stack,
-    inputs: Inputs<'_>,
+    inputs: Rows<'_>,
     targets: Targets<'_>,
     noise: &[f32],
-    expected: &Reference,
+    expected: &Gradients,
 ) -> Result<(), TestCaseError> {
     let team = Team::new(1).unwrap();
     let mut learner =
         Learner::new(stack.clone(), case.loss, Adam::default(), case.batch, team.clone()).unwrap();
-    let (losses, gradients) = match case.through {
-        Some(layer) => {
-            let bottleneck = Bottleneck { layer, noise, price: PRICE };
-            let (loss, gradients) = learner.gradients_through(inputs, targets, bottleneck).unwrap();
-            (vec![loss], gradients)
-        }
-        None => {
-            let (loss, gradients) = learner.gradients(inputs, targets).unwrap();
-            (vec![loss, stack.loss(&team, case.loss, inputs, targets).unwrap()], gradients)
-        }
-    };
+    let code =
+        case.through.map_or(Code::Plain, |layer| Code::Rounded(Rounded { layer, noise, price: PRICE }));
+    let (loss, gradients) = learner.gradients(inputs, targets, code).unwrap();
+    let mut losses = vec![loss];
+    if case.through.is_none() {
+        losses.push(stack.loss(&team, case.loss, inputs, targets).unwrap());
+    }
     // A difference of logits near 100 is only as good as the sums they come of: each of their n + 1 terms is added with an
     // error of up to half of 2^-17, the last bit of such a number, and the errors walk at random.
     let terms = case.sizes[case.sizes.len() - 2] + 1;
@@ -169,7 +161,7 @@ fn hold(
         let within = (loss - expected.loss).abs() <= 1e-7 + 1e-6 * expected.loss.abs() + of_logits;
         prop_assert!(within, "loss {loss}, expected {} ({inputs:?})", expected.loss);
     }
-    let fault = gradient_fault(&gradients, &expected.gradients);
+    let fault = gradient_fault(&gradients, &expected.layers);
     prop_assert!(fault.is_none(), "{}", fault.unwrap());
     prop_assert_eq!(bits(learner.stack()), bits(stack));
     Ok(())
@@ -184,26 +176,36 @@ proptest! {
         let mut rng = Rng(case.seed);
         let stack = stack_of(&case, &mut rng);
         let noise = noise_of(&case, &mut rng);
-        let layers: Vec<_> = stack.layers().iter().map(Layer::of).collect();
+        let layers: Vec<_> = stack.layers().iter().map(Layer::from).collect();
         let x = rng.values(case.batch * stack.inputs(), 1.0);
-        let x_of = |row: usize| wide(&x[row * stack.inputs()..][..stack.inputs()]);
+        let x_wide = wide(&x);
+        let x_of = |row: usize| &x_wide[row * stack.inputs()..][..stack.inputs()];
+        let inputs = Rows::values(&x, stack.inputs()).unwrap();
         let n = stack.outputs();
         if case.loss == Loss::SoftmaxCrossEntropy {
             let labels: Vec<u8> = (0..40).map(|_| rng.below(n) as u8).collect();
             let rows: Vec<u32> = (0..case.batch).map(|_| rng.below(40) as u32).collect();
-            let class = |row: usize| Want::Class(labels[rows[row] as usize].into());
+            let class = |row: usize| Target::Class(labels[rows[row] as usize].into());
             let wanted: Vec<_> = (0..case.batch).map(|row| (x_of(row), class(row))).collect();
             let expected = reference_of(&case, &layers, &wanted, &noise);
-            prop_assume!(expected.margin > 1e-5);
-            hold(&case, &stack, Inputs::Dense(&x), Targets::Classes { labels: &labels, rows: &rows }, &noise, &expected)?;
+            prop_assume!(expected.nearest_kink > 1e-5);
+            hold(&case, &stack, inputs, Targets::Classes { labels: &labels, rows: &rows }, &noise, &expected)?;
         } else {
             let t: Vec<f32> = rng.values(case.batch * n, 1.0).into_iter().map(f32::abs).collect();
             let t_wide = wide(&t);
             let wanted: Vec<_> =
-                (0..case.batch).map(|row| (x_of(row), Want::Values(&t_wide[row * n..][..n]))).collect();
+                (0..case.batch).map(|row| (x_of(row), Target::Values(&t_wide[row * n..][..n]))).collect();
             let expected = reference_of(&case, &layers, &wanted, &noise);
-            prop_assume!(expected.margin > 1e-5);
-            hold(&case, &stack, Inputs::Dense(&x), Targets::Dense(&t), &noise, &expected)?;
+            prop_assume!(expected.nearest_kink > 1e-5);
+            let targets = Targets::Rows(Rows::values(&t, n).unwrap());
+            hold(&case, &stack, inputs, targets, &noise, &expected)?;
+            // The same rows, picked from among others.
+            let order: Vec<u32> = (0..case.batch as u32).rev().collect();
+            let turned = |values: &[f32], width: usize| values.chunks(width).rev().flatten().copied().collect::<Vec<_>>();
+            let (x, t) = (turned(&x, stack.inputs()), turned(&t, n));
+            let inputs = Rows::values(&x, stack.inputs()).unwrap().pick(&order).unwrap();
+            let targets = Targets::Rows(Rows::values(&t, n).unwrap().pick(&order).unwrap());
+            hold(&case, &stack, inputs, targets, &noise, &expected)?;
         }
     }
 
@@ -216,27 +218,28 @@ proptest! {
         let mut rng = Rng(case.seed);
         let stack = stack_of(&case, &mut rng);
         let noise = noise_of(&case, &mut rng);
-        let layers: Vec<_> = stack.layers().iter().map(Layer::of).collect();
+        let layers: Vec<_> = stack.layers().iter().map(Layer::from).collect();
         let (width, n) = (stack.inputs(), stack.outputs());
         let pixels = rng.bytes(50 * width);
         let answers = rng.bytes(50 * n);
         let rows: Vec<u32> = (0..case.batch).map(|_| rng.below(50) as u32).collect();
         let value = |&byte: &u8| f64::from(f32::from(byte) * (1.0 / 255.0));
         let answer_values: Vec<f64> = answers.iter().map(value).collect();
+        let pixel_values: Vec<f64> = pixels.iter().map(value).collect();
         let wanted: Vec<_> = rows
             .iter()
             .map(|&row| {
                 let row = row as usize;
-                let x = pixels[row * width..][..width].iter().map(value).collect();
-                (x, Want::Values(&answer_values[row * n..][..n]))
+                (&pixel_values[row * width..][..width], Target::Values(&answer_values[row * n..][..n]))
             })
             .collect();
         let expected = reference_of(&case, &layers, &wanted, &noise);
-        prop_assume!(expected.margin > 1e-5);
+        prop_assume!(expected.nearest_kink > 1e-5);
         let set = SparseRows::from_bytes(&pixels, width).unwrap();
-        let targets = Targets::Bytes { pixels: &answers, rows: &rows };
-        hold(&case, &stack, Inputs::Bytes { pixels: &pixels, rows: &rows }, targets, &noise, &expected)?;
-        hold(&case, &stack, Inputs::Sparse { set: &set, rows: &rows }, targets, &noise, &expected)?;
+        let targets = Targets::Rows(Rows::bytes(&answers, n).unwrap().pick(&rows).unwrap());
+        for inputs in [Rows::bytes(&pixels, width).unwrap(), Rows::sparse(&set)] {
+            hold(&case, &stack, inputs.pick(&rows).unwrap(), targets, &noise, &expected)?;
+        }
     }
 }
 
@@ -254,9 +257,9 @@ fn a_nan_anywhere_makes_the_loss_nan_and_leaves_the_stack_alone() {
                 let t = [0.5; 80];
                 let targets = match loss {
                     Loss::SoftmaxCrossEntropy => Targets::Classes { labels: &[1, 2], rows: &[0, 1] },
-                    _ => Targets::Dense(&t),
+                    _ => Targets::Rows(Rows::values(&t, 40).unwrap()),
                 };
-                let found = learner.step(Inputs::Dense(&x), targets).unwrap();
+                let found = learner.step(Rows::values(&x, 3).unwrap(), targets, Code::Plain).unwrap();
                 assert!(found.is_nan(), "{loss:?} behind {hidden:?}: {found}");
                 assert_eq!(bits(learner.stack()), bits(&stack));
                 assert_eq!(learner.moments().steps, 0);
@@ -273,11 +276,11 @@ fn many_factors_of_two_and_of_one() {
     for (bias, target, expected) in
         [(0.0, 0.5, std::f64::consts::LN_2), (100.0, 1.0, 0.0), (-100.0, 0.0, 0.0), (100.0, 0.0, 100.0)]
     {
-        let layer = ae_dense::Dense::new(1, vec![0.0; n], vec![bias; n], Activation::Linear).unwrap();
+        let layer = Dense::new(1, vec![0.0; n], vec![bias; n], Activation::Linear).unwrap();
         let stack = Stack::new(&[layer]).unwrap();
         let t = vec![target; n * 40];
-        let loss =
-            stack.loss(&team, Loss::BceWithLogits, Inputs::Dense(&[1.0; 40]), Targets::Dense(&t)).unwrap();
+        let (x, t) = (Rows::values(&[1.0; 40], 1).unwrap(), Rows::values(&t, n).unwrap());
+        let loss = stack.loss(&team, Loss::BceWithLogits, x, Targets::Rows(t)).unwrap();
         assert!((loss - expected).abs() <= 1e-6 * expected, "{bias} against {target}: {loss}");
     }
 }

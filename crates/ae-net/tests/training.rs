@@ -1,36 +1,37 @@
-//! Steps: Adam against a plain loop, the same bits for any team, moments that come back.
+//! Steps: Adam against the plain reference, the same bits for any team, moments that come back.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
 mod common;
 
-use ae_dense::{
+use ae_net::{
     Activation::{Linear, Relu, Sigmoid},
-    Adam, Dense, Inputs, LayerValues, Learner, Loss, SparseRows, Stack, Targets, Team,
+    Adam, Code, Dense, LayerValues, Learner, Loss, Rows, SparseRows, Stack, Targets, Team, reference,
 };
 use common::{Rng, bits};
+
+/// Rows of `width` values as inputs, and as targets.
+fn both(x: &[f32], width: usize) -> (Rows<'_>, Targets<'_>) {
+    let rows = Rows::values(x, width).unwrap();
+    (rows, Targets::Rows(rows))
+}
 
 /// `y = w + b` with `x = 1` and the squared error against a target that never rests: the gradient depends on
 /// all updates before it, so every step of the trajectory tests them.
 #[test]
-fn adam_follows_a_plain_loop() {
+fn adam_follows_the_reference() {
     let adam = Adam { learning_rate: 0.02, beta1: 0.8, beta2: 0.95, epsilon: 1e-3 };
     let layer = Dense::new(1, vec![1.5], vec![0.0], Linear).unwrap();
     let stack = Stack::new(&[layer]).unwrap();
     let mut learner = Learner::new(stack, Loss::Mse, adam, 1, Team::new(1).unwrap()).unwrap();
-    let (b1, b2) = (f64::from(0.8f32), f64::from(0.95f32));
     // Weight and bias see the same gradient from different starts.
     let (mut w, mut m, mut v) = ([1.5, 0.0f64], [0.0; 2], [0.0; 2]);
     for t in 1..=300 {
         let target = (t % 7) as f32;
         let g = 2.0 * (w[0] + w[1] - f64::from(target));
-        for i in 0..2 {
-            m[i] = b1 * m[i] + (1.0 - b1) * g;
-            v[i] = b2 * v[i] + (1.0 - b2) * g * g;
-            let (m_hat, v_hat) = (m[i] / (1.0 - b1.powi(t)), v[i] / (1.0 - b2.powi(t)));
-            w[i] -= 0.02 * m_hat / (v_hat.sqrt() + 1e-3);
-        }
-        learner.step(Inputs::Dense(&[1.0]), Targets::Dense(&[target])).unwrap();
+        reference::adam_step(&adam, t, &[g, g], &mut w, &mut m, &mut v);
+        let (x, y) = ([1.0], [target]);
+        learner.step(both(&x, 1).0, both(&y, 1).1, Code::Plain).unwrap();
         let layer = learner.stack().layers().remove(0);
         let moments = learner.moments();
         assert_eq!(moments.steps, t as u64);
@@ -52,11 +53,11 @@ fn the_first_step_is_as_long_as_the_learning_rate() {
     let mut rng = Rng(3);
     let stack = rng.stack(&[20, 7, 40], &[Sigmoid, Linear]);
     let (x, t) = (rng.values(20 * 30, 1.0), rng.values(40 * 30, 1.0));
-    let (inputs, targets) = (Inputs::Dense(&x), Targets::Dense(&t));
+    let (inputs, targets) = (both(&x, 20).0, both(&t, 40).1);
     let mut learner =
         Learner::new(stack.clone(), Loss::Mse, Adam::default(), 30, Team::new(1).unwrap()).unwrap();
-    let (before, gradients) = learner.gradients(inputs, targets).unwrap();
-    assert_eq!(learner.step(inputs, targets).unwrap(), before);
+    let (before, gradients) = learner.gradients(inputs, targets, Code::Plain).unwrap();
+    assert_eq!(learner.step(inputs, targets, Code::Plain).unwrap(), before);
     let mut seen = 0;
     for ((old, new), gradient) in stack.layers().iter().zip(learner.stack().layers()).zip(gradients) {
         for ((old, new), g) in old.weight().iter().zip(new.weight()).zip(gradient.weight) {
@@ -82,11 +83,9 @@ fn train(threads: usize, sparse: bool) -> (Vec<u32>, Vec<u64>, Vec<LayerValues>)
         let mut losses = Vec::new();
         for _ in 0..4 {
             for rows in order.chunks(70) {
-                let inputs = match sparse {
-                    true => Inputs::Sparse { set: &set, rows },
-                    false => Inputs::Bytes { pixels: &pixels, rows },
-                };
-                let loss = learner.step(inputs, Targets::Bytes { pixels: &answers, rows }).unwrap();
+                let inputs = if sparse { Rows::sparse(&set) } else { Rows::bytes(&pixels, 150).unwrap() };
+                let targets = Targets::Rows(Rows::bytes(&answers, 65).unwrap().pick(rows).unwrap());
+                let loss = learner.step(inputs.pick(rows).unwrap(), targets, Code::Plain).unwrap();
                 losses.push(loss.to_bits());
             }
         }
@@ -113,8 +112,8 @@ fn a_short_batch_after_a_long_one_counts_only_its_own_rows() {
     let stack = rng.stack(&[20, 6, 20], &[Relu, Linear]);
     let x = rng.values(20 * 50, 1.0);
     let gradients_of = |learner: &mut Learner, rows: usize| {
-        let x = &x[..rows * 20];
-        learner.gradients(Inputs::Dense(x), Targets::Dense(x)).unwrap()
+        let (inputs, targets) = both(&x[..rows * 20], 20);
+        learner.gradients(inputs, targets, Code::Plain).unwrap()
     };
     let learner =
         || Learner::new(stack.clone(), Loss::Mse, Adam::default(), 50, Team::new(2).unwrap()).unwrap();
@@ -136,20 +135,20 @@ fn a_learner_goes_on_from_anothers_layers_and_moments() {
     let mut rng = Rng(21);
     let stack = rng.stack(&[30, 5, 30], &[Relu, Linear]);
     let x = rng.values(30 * 20, 1.0);
-    let (inputs, targets) = (Inputs::Dense(&x), Targets::Dense(&x));
+    let (inputs, targets) = both(&x, 30);
     let learner = |stack| Learner::new(stack, Loss::Mse, Adam::default(), 20, Team::new(1).unwrap()).unwrap();
     let mut whole = learner(stack.clone());
     let mut first = learner(stack.clone());
     for _ in 0..5 {
-        whole.step(inputs, targets).unwrap();
-        first.step(inputs, targets).unwrap();
+        whole.step(inputs, targets, Code::Plain).unwrap();
+        first.step(inputs, targets, Code::Plain).unwrap();
     }
     let mut second = learner(stack);
     second.set_layers(&first.stack().layers()).unwrap();
     second.set_moments(&first.moments()).unwrap();
     for _ in 0..5 {
-        whole.step(inputs, targets).unwrap();
-        second.step(inputs, targets).unwrap();
+        whole.step(inputs, targets, Code::Plain).unwrap();
+        second.step(inputs, targets, Code::Plain).unwrap();
     }
     assert_eq!(bits(second.stack()), bits(whole.stack()));
     assert_eq!(second.moments(), whole.moments());

@@ -164,6 +164,6 @@ mod tests {
         let found = PixelErrors::of(&team, Outputs::Logits, &[0.0, f32::NAN], &[0, 0]).unwrap();
         assert!(found.bce.is_nan() && found.squared.is_nan());
         let error = PixelErrors::of(&team, Outputs::Logits, &[0.0], &[0, 0]).unwrap_err();
-        assert_eq!(error, NetError::Length { what: "targets", expected: 1, found: 2 });
+        assert_eq!(error.to_string(), "targets: expected 1 values, found 2");
     }
 }

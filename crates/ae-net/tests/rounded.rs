@@ -1,17 +1,27 @@
-//! Steps through a bottleneck: the same bits for any team, nothing left behind, silence that pays.
+//! Steps with a code that is to be rounded: the same bits for any team, nothing left behind, silence that pays.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
 mod common;
 
-use ae_dense::{
+use ae_net::{
     Activation::{Linear, Relu, Sigmoid},
-    Adam, Bottleneck, Dense, DenseError, Inputs, Learner, Loss, SparseRows, Stack, Targets, Team,
+    Adam, Code, Dense, Learner, Loss, NetError, Rounded, Rows, SparseRows, Stack, Targets, Team,
 };
 use common::{Rng, bits};
 
 fn learner(stack: &Stack, loss: Loss, batch: usize, threads: usize) -> Learner {
     Learner::new(stack.clone(), loss, Adam::default(), batch, Team::new(threads).unwrap()).unwrap()
+}
+
+fn rounded(layer: usize, noise: &[f32], price: f32) -> Code<'_> {
+    Code::Rounded(Rounded { layer, noise, price })
+}
+
+/// Rows of `width` values as inputs, and as targets.
+fn both(x: &[f32], width: usize) -> (Rows<'_>, Targets<'_>) {
+    let rows = Rows::values(x, width).unwrap();
+    (rows, Targets::Rows(rows))
 }
 
 #[test]
@@ -30,12 +40,12 @@ fn any_number_of_threads_and_any_kind_of_input_gives_the_same_bits() {
             .take(9)
             .map(|rows| {
                 let inputs = match kind {
-                    "sparse" => Inputs::Sparse { set: &set, rows },
-                    _ => Inputs::Bytes { pixels: &pixels, rows },
+                    "sparse" => Rows::sparse(&set),
+                    _ => Rows::bytes(&pixels, 150).unwrap(),
                 };
-                let bottleneck = Bottleneck { layer: 1, noise: &noise[..rows.len() * 35], price: 0.1 };
-                let targets = Targets::Bytes { pixels: &answers, rows };
-                learner.step_through(inputs, targets, bottleneck).unwrap().to_bits()
+                let targets = Targets::Rows(Rows::bytes(&answers, 65).unwrap().pick(rows).unwrap());
+                let code = rounded(1, &noise[..rows.len() * 35], 0.1);
+                learner.step(inputs.pick(rows).unwrap(), targets, code).unwrap().to_bits()
             })
             .collect();
         (bits(learner.stack()), losses)
@@ -56,9 +66,10 @@ fn a_row_is_computed_alike_in_every_batch() {
     let (x, noise) = (rng.values(40 * 9, 1.0), rng.values(40 * 5, 0.5));
     let of = |rows: std::ops::Range<usize>| {
         let x = &x[rows.start * 9..rows.end * 9];
-        let bottleneck = Bottleneck { layer: 1, noise: &noise[rows.start * 5..rows.end * 5], price: 0.5 };
+        let code = rounded(1, &noise[rows.start * 5..rows.end * 5], 0.5);
         let mut learner = learner(&stack, Loss::Mse, 40, 2);
-        learner.gradients_through(Inputs::Dense(x), Targets::Dense(x), bottleneck).unwrap()
+        let (inputs, targets) = both(x, 9);
+        learner.gradients(inputs, targets, code).unwrap()
     };
     let (whole, gradients) = of(0..40);
     let alone: Vec<_> = (0..40).map(|row| of(row..row + 1)).collect();
@@ -73,25 +84,25 @@ fn a_row_is_computed_alike_in_every_batch() {
 }
 
 #[test]
-fn no_noise_and_no_price_are_no_bottleneck() {
+fn no_noise_and_no_price_are_a_plain_code() {
     let mut rng = Rng(5);
     let stack = rng.stack(&[20, 70, 33, 20], &[Relu, Relu, Linear]);
     let x = rng.values(20 * 30, 1.0);
-    let (inputs, targets) = (Inputs::Dense(&x), Targets::Dense(&x));
+    let (inputs, targets) = both(&x, 20);
     let (mut plain, mut through) = (learner(&stack, Loss::Mse, 30, 2), learner(&stack, Loss::Mse, 30, 2));
     // Behind layers of different widths, with a noisy step's leavings in the buffers.
     let noise = rng.values(70 * 30, 0.5);
-    through.gradients_through(inputs, targets, Bottleneck { layer: 0, noise: &noise, price: 0.1 }).unwrap();
+    through.gradients(inputs, targets, rounded(0, &noise, 0.1)).unwrap();
     for layer in [1, 0, 1] {
         let noise = vec![0.0; 30 * stack.layers()[layer].outputs()];
-        let silent = Bottleneck { layer, noise: &noise, price: 0.0 };
-        let found = through.step_through(inputs, targets, silent).unwrap();
-        assert_eq!(found, plain.step(inputs, targets).unwrap());
+        let found = through.step(inputs, targets, rounded(layer, &noise, 0.0)).unwrap();
+        assert_eq!(found, plain.step(inputs, targets, Code::Plain).unwrap());
     }
     assert_eq!(bits(through.stack()), bits(plain.stack()));
     // And the hook leaves nothing behind for a step without it.
-    through.gradients_through(inputs, targets, Bottleneck { layer: 0, noise: &noise, price: 0.1 }).unwrap();
-    assert_eq!(through.step(inputs, targets).unwrap(), plain.step(inputs, targets).unwrap());
+    through.gradients(inputs, targets, rounded(0, &noise, 0.1)).unwrap();
+    let of_plain = plain.step(inputs, targets, Code::Plain).unwrap();
+    assert_eq!(through.step(inputs, targets, Code::Plain).unwrap(), of_plain);
     assert_eq!(bits(through.stack()), bits(plain.stack()));
 }
 
@@ -109,12 +120,13 @@ fn a_unit_that_does_not_pay_falls_silent() {
         // The first value is worth storing, the second hardly moves.
         let x: Vec<f32> = (0..64).flat_map(|_| [4.0 * rng.signed(), 0.1 * rng.signed()]).collect();
         let noise = rng.values(2 * 64, 0.5);
-        let bottleneck = Bottleneck { layer: 0, noise: &noise, price: 0.05 };
-        learner.step_through(Inputs::Dense(&x), Targets::Dense(&x), bottleneck).unwrap();
+        let (inputs, targets) = both(&x, 2);
+        learner.step(inputs, targets, rounded(0, &noise, 0.05)).unwrap();
     }
     let mut codes = [0.0; 4];
-    let extremes = Inputs::Dense(&[4.0, 0.0, 0.0, 0.1]);
-    learner.stack().forward(&Team::new(1).unwrap(), 0..1, extremes, &mut codes).unwrap();
+    let extremes = Rows::values(&[4.0, 0.0, 0.0, 0.1], 2).unwrap();
+    let encoder = Stack::new(&learner.stack().layers()[..1]).unwrap();
+    encoder.forward(&Team::new(1).unwrap(), extremes, &mut codes).unwrap();
     let spread = |unit: usize, row: usize| codes[2 * row + unit].abs();
     assert!(spread(0, 0) > 4.0, "the first number is kept to less than a step in eight: {codes:?}");
     assert!(spread(0, 1) < 0.25 && spread(1, 1) < 0.25, "the second is paid for: {codes:?}");
@@ -125,20 +137,22 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
     let stack = Rng(1).stack(&[3, 2, 4], &[Relu, Linear]);
     let mut learner = learner(&stack, Loss::Mse, 16, 1);
     let (x, t) = ([0.5; 6], [0.5; 8]);
-    let mut refused = |layer, noise: &[f32], price| {
-        let bottleneck = Bottleneck { layer, noise, price };
-        learner.step_through(Inputs::Dense(&x), Targets::Dense(&t), bottleneck).unwrap_err()
+    let (inputs, targets) = (Rows::values(&x, 3).unwrap(), Targets::Rows(Rows::values(&t, 4).unwrap()));
+    let mut refused = |layer, noise: &[f32], price| match learner
+        .step(inputs, targets, rounded(layer, noise, price))
+        .unwrap_err()
+    {
+        NetError::Argument { what, found, .. } => (what, found),
+        other => panic!("{other}"),
     };
-    assert_eq!(refused(1, &[0.0; 8], 0.1), DenseError::BottleneckLayer { layer: 1, layers: 2 });
-    assert_eq!(refused(usize::MAX, &[], 0.1), DenseError::BottleneckLayer { layer: usize::MAX, layers: 2 });
+    assert_eq!(refused(1, &[0.0; 8], 0.1), ("the code's layer", "1".to_owned()));
+    assert_eq!(refused(usize::MAX, &[], 0.1), ("the code's layer", usize::MAX.to_string()));
     for found in [0, 3, 5] {
-        let noise = vec![0.0; found];
-        assert_eq!(refused(0, &noise, 0.1), DenseError::Length { what: "noise", expected: 4, found });
+        assert_eq!(refused(0, &vec![0.0; found], 0.1), ("noise", found.to_string()));
     }
-    for found in [-0.1, f32::INFINITY] {
-        assert_eq!(refused(0, &[0.0; 4], found), DenseError::Price { found });
+    for found in [-0.1, f32::INFINITY, f32::NAN] {
+        assert_eq!(refused(0, &[0.0; 4], found), ("the price of a bit", found.to_string()));
     }
-    assert!(matches!(refused(0, &[0.0; 4], f32::NAN), DenseError::Price { found } if found.is_nan()));
     assert_eq!(bits(learner.stack()), bits(&stack));
     assert_eq!(learner.moments().steps, 0);
 }
@@ -147,8 +161,9 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
 fn noise_that_is_not_a_number_makes_the_loss_one_and_leaves_the_stack_alone() {
     let stack = Rng(2).stack(&[3, 2, 4], &[Relu, Linear]);
     let mut learner = learner(&stack, Loss::Mse, 2, 1);
-    let bottleneck = Bottleneck { layer: 0, noise: &[0.0, f32::NAN, 0.0, 0.0], price: 0.1 };
-    let loss = learner.step_through(Inputs::Dense(&[0.5; 6]), Targets::Dense(&[0.5; 8]), bottleneck);
+    let (inputs, targets) = (Rows::values(&[0.5; 6], 3).unwrap(), Rows::values(&[0.5; 8], 4).unwrap());
+    let code = rounded(0, &[0.0, f32::NAN, 0.0, 0.0], 0.1);
+    let loss = learner.step(inputs, Targets::Rows(targets), code);
     assert!(loss.unwrap().is_nan());
     assert_eq!(bits(learner.stack()), bits(&stack));
 }
