@@ -1,0 +1,98 @@
+//! The program `ae`: parse the command line, call the libraries, print what they answer.
+//!
+//! One file a command. What a command computes is in the libraries: `ae-net`, `ae-train`, `ae-codec`, `ae-eval`. This is
+//! the only crate that prints, parses arguments and picks paths. It is a library so that `cargo xtask` has the same
+//! commands under its own name; what other programs build on are the crates below it.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "talking to the terminal is this crate's work")]
+
+mod compress;
+mod data;
+mod decode;
+mod decompress;
+mod encode;
+mod evaluate;
+mod figure;
+mod generate;
+mod info;
+mod output;
+mod paths;
+mod presets;
+mod progress;
+mod rate;
+mod run;
+mod signals;
+mod train;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// What the program can be asked to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    #[doc(hidden)]
+    Train(train::TrainArgs),
+    #[doc(hidden)]
+    Figure(figure::FigureArgs),
+    #[doc(hidden)]
+    Evaluate(evaluate::EvaluateArgs),
+    #[doc(hidden)]
+    Generate(generate::GenerateArgs),
+    #[doc(hidden)]
+    Encode(encode::EncodeArgs),
+    #[doc(hidden)]
+    Decode(decode::DecodeArgs),
+    #[doc(hidden)]
+    Compress(compress::CompressArgs),
+    #[doc(hidden)]
+    Decompress(decompress::DecompressArgs),
+    #[doc(hidden)]
+    Info(info::InfoArgs),
+}
+
+/// Does it, as the program that the user knows as `name`; the exit code is 0, 1 for a failure, 2 for bad arguments, or
+/// that of a signal.
+pub fn run(command: Command, name: &'static str) -> ExitCode {
+    output::set_program(name);
+    end(match command {
+        Command::Train(args) => train::run(&args),
+        Command::Figure(args) => figure::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
+        Command::Generate(args) => generate::run(&args),
+        Command::Encode(args) => encode::run(&args),
+        Command::Decode(args) => decode::run(&args),
+        Command::Compress(args) => compress::run(&args),
+        Command::Decompress(args) => decompress::run(&args),
+        Command::Info(args) => info::run(&args),
+    })
+}
+
+/// The exit code of an outcome, once a failure has been told on standard error, with its causes on one line.
+pub fn end(outcome: Result<()>) -> ExitCode {
+    /// As clap exits when it cannot parse the arguments.
+    const BAD_ARGUMENTS: u8 = 2;
+    let Err(error) = outcome else { return ExitCode::SUCCESS };
+    if let Some(interrupted) = error.downcast_ref::<train::Interrupted>() {
+        let _ = writeln!(io::stderr(), "{interrupted}");
+        return ExitCode::from(interrupted.exit_code());
+    }
+    // Nobody may be there to read it; the exit code says so too.
+    let _ = writeln!(io::stderr(), "error: {error:#}");
+    if error.is::<ae_train::ConfigError>() || error.is::<output::BadArgument>() {
+        ExitCode::from(BAD_ARGUMENTS)
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// A command line as the program `name` shows it: its examples, in which the program is called `{ae}`, call it so too.
+pub fn named(command: clap::Command, name: &'static str) -> clap::Command {
+    let command = command.name(name).bin_name(name);
+    command.mut_subcommands(|command| match command.get_after_help().map(ToString::to_string) {
+        Some(help) => command.after_help(help.replace("{ae}", name)),
+        None => command,
+    })
+}
