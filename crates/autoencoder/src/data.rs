@@ -1,11 +1,27 @@
 //! From the data flags to images.
 
+use std::path::PathBuf;
+
 use ae_data::{Limits, Split, open_folder, open_images};
 use ae_train::DataSource;
 use anyhow::{Context, Result, ensure};
+use clap::Args;
 
-use crate::cli::DataArgs;
-use crate::paths::in_workspace;
+use crate::paths::default_folder;
+
+/// Where the images are.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DataArgs {
+    /// Folder with the four IDX files of MNIST, gzipped or not [default: data/mnist, or the run's own]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["images", "test_images"])]
+    pub(crate) data: Option<PathBuf>,
+    /// One IDX file of training images, gzipped or not
+    #[arg(long, value_name = "FILE")]
+    pub(crate) images: Option<PathBuf>,
+    /// One IDX file of test images [default: the last tenth of --images, by seed]
+    #[arg(long, value_name = "FILE", requires = "images")]
+    pub(crate) test_images: Option<PathBuf>,
+}
 
 impl DataArgs {
     /// What the flags name, or nothing if they name nothing.
@@ -20,9 +36,15 @@ impl DataArgs {
     }
 }
 
-/// The images in the repository.
-pub(crate) fn mnist() -> DataSource {
-    DataSource::Folder(in_workspace("data/mnist"))
+/// What is trained on where nothing is named: MNIST, as it lies in the repository.
+pub(crate) fn mnist() -> Result<DataSource> {
+    let folder = default_folder("data/mnist");
+    ensure!(
+        folder.is_dir(),
+        "no images are named, and there is no data/mnist here: --images FILE takes images of one size, --data DIR \
+         a folder with MNIST's four files",
+    );
+    Ok(DataSource::Folder(folder))
 }
 
 /// Reads training and test images; `seed` says which are held out where there is no test file.

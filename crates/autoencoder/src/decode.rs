@@ -1,25 +1,22 @@
-//! `cargo xtask decode`.
+//! `ae decode`.
 
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use ae_data::{ImageWriter, WriteError};
-use ae_dense::Team;
-use ae_eval::Rows;
+use ae_net::{Rows, Team, to_bytes};
 use ae_npy::CodeReader;
-use ae_viz::to_level;
-use anyhow::{Error, Result, ensure};
+use anyhow::{Context, Error, Result};
 use clap::Args;
 
 use crate::encode::CHUNK;
 use crate::output::{replace, require_other, say};
-use crate::run::{self, Run};
+use crate::run::{Run, RunArg, ThreadsArg};
 
 /// Compute the images that codes stand for, as an IDX file
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  cargo xtask decode --codes codes.npy --out images.idx
+  {ae} decode --codes codes.npy --out images.idx
 
 Codes may come from anywhere:
   python3 -c \"import numpy; numpy.save('codes.npy', numpy.ones((10, 32), 'float32'))\"")]
@@ -30,22 +27,20 @@ pub(crate) struct DecodeArgs {
     /// Where the images go: IDX, one byte a pixel
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// Folder of the run [default: runs/shallow-32]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) run: Option<PathBuf>,
-    /// Threads to compute with; the images do not depend on it [default: one a processor]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) run: RunArg,
+    #[command(flatten)]
+    pub(crate) threads: ThreadsArg,
 }
 
 /// Writes the images that codes stand for.
 pub(crate) fn run(args: &DecodeArgs) -> Result<()> {
-    let run = run::open(args.run.as_deref())?;
-    let codes = CodeReader::open(&args.codes, run.coder.code_size())?;
+    let run = args.run.open()?;
+    let codes = CodeReader::open(&args.codes, run.network.code_size())?;
     require_other(&args.out, &args.codes)?;
     let count = codes.len();
-    let (rows, cols) = (run.record.data.train.rows, run.record.data.train.cols);
-    let team = run::team(args.threads)?;
+    let (rows, cols) = run.size();
+    let team = args.threads.team()?;
     replace(&args.out, |out| {
         let writer = ImageWriter::new(out, count, rows, cols).map_err(bare)?;
         write_images(codes, &args.codes, &run, &team, writer)
@@ -61,23 +56,17 @@ fn write_images(
     team: &Team,
     mut writer: ImageWriter<&mut dyn Write>,
 ) -> Result<()> {
-    let (mut values, mut pixels) = (Vec::new(), Vec::new());
+    let mut values = Vec::new();
     let mut done = 0;
     loop {
         let read = codes.next_chunk(CHUNK, &mut values)?;
         if read == 0 {
             break;
         }
-        let images = run.coder.decode(team, Rows::values(&values, run.coder.code_size())?)?;
-        pixels.clear();
-        pixels.extend(images.iter().map_while(|&brightness| to_level(brightness)));
+        let images = run.network.decode(team, Rows::values(&values, run.network.code_size())?)?;
         // Finite codes of astronomical size can leave the decoder with infinity less infinity.
-        ensure!(
-            pixels.len() == images.len(),
-            "cannot decode {}: the image of row {} is not finite",
-            path.display(),
-            done + pixels.len() / run.coder.pixels(),
-        );
+        let pixels = to_bytes(&images, run.network.pixels(), done)
+            .with_context(|| format!("cannot decode {}", path.display()))?;
         writer.write(&pixels).map_err(bare)?;
         done += read;
     }

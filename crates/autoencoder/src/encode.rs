@@ -1,19 +1,17 @@
-//! `cargo xtask encode`.
+//! `ae encode`.
 
 use std::fs;
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use ae_data::{DataError, ImageReader, Limits, LoadError, open_labels};
-use ae_dense::Team;
-use ae_eval::Rows;
+use ae_net::{Rows, Team};
 use ae_npy::{Element, write_header, write_values};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::output::{replace, require_other, say};
-use crate::run::{self, Run};
+use crate::run::{Run, RunArg, ThreadsArg};
 
 /// Images in memory at once. No code depends on it.
 pub(crate) const CHUNK: usize = 4096;
@@ -21,10 +19,10 @@ pub(crate) const CHUNK: usize = 4096;
 /// Compute the codes of images, as an .npy file that numpy reads
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  cargo xtask encode --images data/mnist/t10k-images-idx3-ubyte.gz --out codes.npy
+  {ae} encode --images data/mnist/t10k-images-idx3-ubyte.gz --out codes.npy
   python3 -c \"import numpy; print(numpy.load('codes.npy').shape)\"
 
-  cargo xtask encode --images train.idx --labels labels.idx --out train.npy   labels as train.labels.npy")]
+  {ae} encode --images train.idx --labels labels.idx --out train.npy   labels as train.labels.npy")]
 pub(crate) struct EncodeArgs {
     /// IDX file of images, gzipped or not; it may be larger than memory
     #[arg(long, value_name = "FILE")]
@@ -36,17 +34,15 @@ pub(crate) struct EncodeArgs {
     /// no older labels may be left without it
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: Option<PathBuf>,
-    /// Folder of the run [default: runs/shallow-32]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) run: Option<PathBuf>,
-    /// Threads to compute with; the codes do not depend on it [default: one a processor]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) run: RunArg,
+    #[command(flatten)]
+    pub(crate) threads: ThreadsArg,
 }
 
 /// Writes the codes of images, and their labels if there are any.
 pub(crate) fn run(args: &EncodeArgs) -> Result<()> {
-    let run = run::open(args.run.as_deref())?;
+    let run = args.run.open()?;
     let limits = Limits::default();
     let images = ImageReader::open(&args.images, &limits)?;
     require_size(&images, &run).with_context(|| format!("cannot encode {}", args.images.display()))?;
@@ -63,8 +59,8 @@ pub(crate) fn run(args: &EncodeArgs) -> Result<()> {
         "{} would stand beside codes of other images: give --labels, or remove it",
         labels_out.display(),
     );
-    let (count, code) = (images.len(), run.coder.code_size());
-    let team = run::team(args.threads)?;
+    let (count, code) = (images.len(), run.network.code_size());
+    let team = args.threads.team()?;
     let codes = || replace(&args.out, |out| write_codes(images, &run, &team, out));
     match labels {
         None => codes()?,
@@ -85,7 +81,7 @@ pub(crate) fn run(args: &EncodeArgs) -> Result<()> {
 /// Refuses images of another size than the run's.
 pub(crate) fn require_size(images: &ImageReader, run: &Run) -> Result<(), DataError> {
     let (rows, cols) = (images.rows(), images.cols());
-    let (expected_rows, expected_cols) = (run.record.data.train.rows, run.record.data.train.cols);
+    let (expected_rows, expected_cols) = run.size();
     if (rows, cols) == (expected_rows, expected_cols) {
         return Ok(());
     }
@@ -107,7 +103,7 @@ pub(crate) fn labels_of(images: &ImageReader, images_path: &Path, path: &Path) -
 }
 
 fn write_codes(mut images: ImageReader, run: &Run, team: &Team, out: &mut dyn Write) -> Result<()> {
-    let (pixels_per_image, code) = (run.coder.pixels(), run.coder.code_size());
+    let (pixels_per_image, code) = (run.network.pixels(), run.network.code_size());
     write_header(&mut *out, Element::F32, &[images.len() as u64, code as u64])?;
     let (mut pixels, mut codes) = (Vec::new(), Vec::new());
     loop {
@@ -115,8 +111,7 @@ fn write_codes(mut images: ImageReader, run: &Run, team: &Team, out: &mut dyn Wr
         if read == 0 {
             return Ok(());
         }
-        codes.resize(read * code, 0.0);
-        run.coder.encode_into(team, Rows::bytes(&pixels, pixels_per_image)?, &mut codes)?;
+        run.network.encode_into(team, Rows::bytes(&pixels, pixels_per_image)?, &mut codes)?;
         write_values(&mut *out, &codes)?;
     }
 }

@@ -1,18 +1,76 @@
-//! `cargo xtask figure`.
-
-use std::fs;
+//! `ae figure`.
 
 use ae_data::{ImageSet, Split};
-use ae_dense::Team;
-use ae_eval::{Labelled, Neighbours, Outputs, Pca, Rows, code_plane, interpolate};
-use ae_train::{Baselines, Corruption, ModelRecord, RunRecord};
+use ae_eval::{Labelled, NEIGHBOURS, Neighbours, Pca, code_plane, interpolate};
+use ae_net::{Baselines, Outputs, Rows, Team};
+use ae_train::{Corruption, ModelRecord, RunRecord};
 use ae_viz::{GrayTile, Grid, LineChart, ScatterChart, SignedScale, SignedTile, VizError, png_bytes};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
 
-use crate::cli::{FigureArgs, FigureName};
-use crate::output::say;
-use crate::run::{self, Run};
-use crate::{evaluate, generate, rate};
+use crate::data::DataArgs;
+use crate::output::{program, say, write_files};
+use crate::run::{self, Run, RunArg};
+use crate::{generate, rate};
+
+/// Draw a run: reconstructions, loss, codes, samples
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  {ae} figure                         ten test images over their reconstructions
+  {ae} figure all                     every figure that the run allows
+  {ae} figure codes --run runs/deep-2 two-dimensional codes beside PCA
+  {ae} figure rate                    trains what is missing, and writes runs/rate/")]
+pub(crate) struct FigureArgs {
+    /// What to draw
+    #[arg(value_enum, default_value_t = FigureName::Reconstructions)]
+    pub(crate) figure: FigureName,
+    #[command(flatten)]
+    pub(crate) run: RunArg,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FigureName {
+    /// Ten test images over their reconstructions
+    Reconstructions,
+    /// The loss, epoch by epoch
+    Loss,
+    /// Two-dimensional codes coloured by digit, beside PCA
+    Codes,
+    /// Images decoded from codes that were drawn digit by digit
+    Samples,
+    /// From one image to another through their codes
+    Interpolation,
+    /// What the decoder makes of the plane of two-dimensional codes
+    Plane,
+    /// Clean, noisy and restored images, of a run trained with noise
+    Denoising,
+    /// The weights of the first layer
+    Filters,
+    /// Bytes against distortion: all codes and what people use instead; trains what is missing
+    Rate,
+    /// All that the run allows
+    All,
+}
+
+impl FigureName {
+    /// As it is written on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Reconstructions => "reconstructions",
+            Self::Loss => "loss",
+            Self::Codes => "codes",
+            Self::Samples => "samples",
+            Self::Interpolation => "interpolation",
+            Self::Plane => "plane",
+            Self::Denoising => "denoising",
+            Self::Filters => "filters",
+            Self::Rate => "rate",
+            Self::All => "all",
+        }
+    }
+}
 
 /// Images side by side, as in the well-known tutorial.
 const SHOWN: usize = 10;
@@ -52,12 +110,16 @@ struct View<'a> {
 /// A figure as files, or why this run has none of its kind.
 enum Figure {
     Files(Vec<(&'static str, Vec<u8>)>),
-    Skipped(&'static str),
+    Skipped(String),
 }
 
 impl Figure {
     fn one(name: &'static str, bytes: Vec<u8>) -> Self {
         Self::Files(vec![(name, bytes)])
+    }
+
+    fn skipped(reason: impl Into<String>) -> Self {
+        Self::Skipped(reason.into())
     }
 }
 
@@ -66,14 +128,14 @@ pub(crate) fn run(args: &FigureArgs) -> Result<()> {
     if args.figure == FigureName::Rate {
         return rate::run(args);
     }
-    let run = run::open(args.run.as_deref())?;
+    let run = args.run.open()?;
     let images = run.images(&args.data)?;
     match args.figure {
         FigureName::All => draw(ALL, &run, &images),
         one => {
             let view = View { run: &run, images: &images, team: run::team(None)? };
             match view.figure(one)? {
-                Figure::Files(files) => write(&run, &files),
+                Figure::Files(files) => write_files(&run.folder.figures_path(), &files),
                 Figure::Skipped(reason) => bail!("{reason}"),
             }
         }
@@ -85,20 +147,9 @@ pub(crate) fn draw(figures: &[FigureName], run: &Run, images: &Split) -> Result<
     let view = View { run, images, team: run::team(None)? };
     for &figure in figures {
         match view.figure(figure)? {
-            Figure::Files(files) => write(run, &files)?,
+            Figure::Files(files) => write_files(&run.folder.figures_path(), &files)?,
             Figure::Skipped(reason) => say!("skipped {}: {reason}", figure.name()),
         }
-    }
-    Ok(())
-}
-
-fn write(run: &Run, files: &[(&'static str, Vec<u8>)]) -> Result<()> {
-    let folder = run.folder.figures_path();
-    fs::create_dir_all(&folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
-    for (name, bytes) in files {
-        let path = folder.join(name);
-        ae_file::replace(&path, |out| out.write_all(bytes))?;
-        say!("wrote {}", path.display());
     }
     Ok(())
 }
@@ -129,11 +180,11 @@ impl View<'_> {
     }
 
     fn codes_of(&self, images: &ImageSet) -> Result<Vec<f32>> {
-        Ok(self.run.coder.encode(&self.team, Rows::from(images))?)
+        Ok(self.run.network.encode(&self.team, rows_of(images)?)?)
     }
 
     fn decoded(&self, codes: &[f32]) -> Result<Vec<f32>> {
-        Ok(self.run.coder.decode(&self.team, Rows::values(codes, self.run.coder.code_size())?)?)
+        Ok(self.run.network.decode(&self.team, Rows::values(codes, self.run.network.code_size())?)?)
     }
 
     /// A picture of images in `[0, 1]`, one after the other.
@@ -146,8 +197,8 @@ impl View<'_> {
     /// Two rows: the first test images, and what the model makes of them.
     fn reconstructions(&self) -> Result<Figure> {
         let originals = self.first(SHOWN)?;
-        let rebuilt = self.run.coder.reconstruct(&self.team, Rows::from(&originals))?;
-        let both = [unit(originals.pixels()), rebuilt].concat();
+        let rebuilt = self.run.network.reconstruct(&self.team, rows_of(&originals)?)?;
+        let both = [rows_of(&originals)?.to_values(), rebuilt].concat();
         Ok(Figure::one("reconstructions.png", self.picture(&digits(originals.len()), &both)?))
     }
 
@@ -174,7 +225,8 @@ impl View<'_> {
     /// What each unit of the first layer looks for.
     fn filters(&self) -> Result<Figure> {
         let (rows, cols) = (self.images.test.rows(), self.images.test.cols());
-        let units = self.run.layers[0].weight().chunks_exact(rows * cols).take(FILTERS);
+        let layers = self.run.network.layers();
+        let units = layers[0].weight().chunks_exact(rows * cols).take(FILTERS);
         let tiles = units.map(|weights| SignedTile::new(rows, cols, weights));
         let tiles = tiles.collect::<Result<Vec<_>, VizError>>()?;
         let grid = Grid::new(8.min(tiles.len())).upscale(3).gap(GAP);
@@ -185,14 +237,14 @@ impl View<'_> {
     fn interpolation(&self) -> Result<Figure> {
         let ends = self.first(2 * PAIRS)?;
         let codes = self.codes_of(&ends)?;
-        let size = self.run.coder.code_size();
+        let size = self.run.network.code_size();
         let mut between = Vec::new();
         for pair in codes.chunks_exact(2 * size) {
             let (from, to) = pair.split_at(size);
             between.extend(interpolate(from, to, SHOWN)?);
         }
         if between.is_empty() {
-            return Ok(Figure::Skipped("it needs two test images"));
+            return Ok(Figure::skipped("it needs two test images"));
         }
         let decoded = self.decoded(&between)?;
         Ok(Figure::one("interpolation.png", self.picture(&digits(SHOWN), &decoded)?))
@@ -201,9 +253,9 @@ impl View<'_> {
     /// Ten draws of each class.
     fn samples(&self) -> Result<Figure> {
         let Some(labels) = self.images.train.labels() else {
-            return Ok(Figure::Skipped("it draws class by class, and the training images have no labels"));
+            return Ok(Figure::skipped("it draws class by class, and the training images have no labels"));
         };
-        let sampler = generate::sampler(self.run, &Rows::from(&self.images.train), labels)?;
+        let sampler = generate::sampler(self.run, &rows_of(&self.images.train)?, labels)?;
         let mut codes = Vec::new();
         for &class in sampler.classes() {
             codes.extend(sampler.sample(class, SHOWN, self.record().config.seed)?);
@@ -214,27 +266,25 @@ impl View<'_> {
 
     /// Two-dimensional codes of the test images beside their first two principal components.
     fn codes(&self) -> Result<Figure> {
-        if self.run.coder.code_size() != 2 {
-            return Ok(Figure::Skipped(
-                "codes of two numbers are drawn: `cargo xtask train --preset deep --code 2` trains some",
-            ));
+        if self.run.network.code_size() != 2 {
+            return Ok(Figure::skipped(format!("codes of two numbers are drawn: `{} train --preset deep --code 2` trains some", program())));
         }
         let Split { train, test } = self.images;
         let (Some(train_labels), Some(test_labels)) = (train.labels(), test.labels()) else {
-            return Ok(Figure::Skipped("codes are coloured by label, and these images have none"));
+            return Ok(Figure::skipped("codes are coloured by label, and these images have none"));
         };
-        let pca = Pca::fit(&self.team, train)?.coder(2, Outputs::Clipped)?;
+        let pca = Pca::fit(&self.team, train)?.network(2, Outputs::Clipped)?;
         let names = (0..10).map(|digit| digit.to_string());
         let mut chart = ScatterChart::new("", "digit", names);
         for (name, coder, axes) in [
             ("PCA", &pca, ["first component", "second component"]),
-            ("Autoencoder", &self.run.coder, ["first number of the code", "second number of the code"]),
+            ("Autoencoder", &self.run.network, ["first number of the code", "second number of the code"]),
         ] {
-            let train_codes = coder.encode(&self.team, Rows::from(train))?;
-            let test_codes = coder.encode(&self.team, Rows::from(test))?;
+            let train_codes = coder.encode(&self.team, rows_of(train)?)?;
+            let test_codes = coder.encode(&self.team, rows_of(test)?)?;
             let neighbours = Neighbours::new(Labelled::new(Rows::values(&train_codes, 2)?, train_labels)?);
             let labelled = Labelled::new(Rows::values(&test_codes, 2)?, test_labels)?;
-            let accuracy = neighbours.accuracy(&self.team, labelled, evaluate::NEIGHBOURS)?;
+            let accuracy = neighbours.accuracy(&self.team, labelled, NEIGHBOURS)?;
             let title = format!("{name}, k-NN accuracy {accuracy:.3}");
             let points = test_codes.chunks_exact(2).map(|code| (f64::from(code[0]), f64::from(code[1])));
             chart = chart.panel(title, axes[0], axes[1], points, test_labels);
@@ -247,10 +297,8 @@ impl View<'_> {
 
     /// What the decoder makes of the plane that the training images' codes span.
     fn plane(&self) -> Result<Figure> {
-        if self.run.coder.code_size() != 2 {
-            return Ok(Figure::Skipped(
-                "only codes of two numbers span a plane: `cargo xtask train --preset deep --code 2` trains some",
-            ));
+        if self.run.network.code_size() != 2 {
+            return Ok(Figure::skipped(format!("only codes of two numbers span a plane: `{} train --preset deep --code 2` trains some", program())));
         }
         let codes = self.codes_of(&self.images.train)?;
         let plane = code_plane(Rows::values(&codes, 2)?, [PLANE_EDGE, 1.0 - PLANE_EDGE], PLANE_SIDE)?;
@@ -261,17 +309,15 @@ impl View<'_> {
     /// Clean, damaged as in training, and restored.
     fn denoising(&self) -> Result<Figure> {
         let Some(corruption) = self.record().config.check()?.corruption() else {
-            return Ok(Figure::Skipped(
-                "the run was trained on clean images: `cargo xtask train --noise 0.5` trains on noisy ones",
-            ));
+            return Ok(Figure::skipped(format!("the run was trained on clean images: `{} train --noise 0.5` trains on noisy ones", program())));
         };
         let clean = self.first(SHOWN)?;
         let rows: Vec<u32> = (0..clean.len() as u32).collect();
         let mut damaged = vec![0.0; clean.pixels().len()];
         corruption.fill(&self.team, Corruption::TEST, &clean, &rows, &mut damaged)?;
         let damaged_rows = Rows::values(&damaged, clean.pixels_per_image())?;
-        let restored = self.run.coder.reconstruct(&self.team, damaged_rows)?;
-        let all = [unit(clean.pixels()), damaged, restored].concat();
+        let restored = self.run.network.reconstruct(&self.team, damaged_rows)?;
+        let all = [rows_of(&clean)?.to_values(), damaged, restored].concat();
         let labels = ["clean", if corruption.noise() > 0.0 { "noisy" } else { "masked" }, "restored"];
         let grid = digits(clean.len()).row_labels(labels);
         Ok(Figure::one("denoising.png", self.picture(&grid, &all)?))
@@ -283,7 +329,7 @@ fn digits(columns: usize) -> Grid {
     Grid::new(columns).upscale(UPSCALE).gap(GAP).gap_level(GAP_LEVEL)
 }
 
-/// Bytes as brightness.
-fn unit(pixels: &[u8]) -> Vec<f32> {
-    pixels.iter().map(|&byte| f32::from(byte) * ae_data::PIXEL_SCALE).collect()
+/// The images as what enters a network.
+pub(crate) fn rows_of(images: &ImageSet) -> Result<Rows<'_>> {
+    Ok(Rows::bytes(images.pixels(), images.pixels_per_image())?)
 }

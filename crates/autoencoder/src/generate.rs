@@ -1,4 +1,4 @@
-//! `cargo xtask generate`: the decoder alone, as a generator.
+//! `ae generate`: the decoder alone, as a generator.
 
 use std::path::PathBuf;
 
@@ -18,8 +18,8 @@ const COLUMNS: usize = 10;
 /// Draw codes as the training images' codes are spread, and decode them
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  cargo xtask generate --out digits.png                         a hundred images, ten of each digit
-  cargo xtask generate --digit 7 --count 50 --out sevens.idx    fifty sevens, as an IDX file")]
+  {ae} generate --out digits.png                         a hundred images, ten of each digit
+  {ae} generate --digit 7 --count 50 --out sevens.idx    fifty sevens, as an IDX file")]
 pub(crate) struct GenerateArgs {
     /// Images to make
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
@@ -33,9 +33,8 @@ pub(crate) struct GenerateArgs {
     /// File to write: `.png` a picture, `.idx` the images
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// Folder of the run [default: runs/shallow-32]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) run: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) run: RunArg,
     #[command(flatten)]
     pub(crate) data: DataArgs,
 }

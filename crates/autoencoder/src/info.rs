@@ -1,4 +1,4 @@
-//! `cargo xtask info`.
+//! `ae info`.
 
 use std::fs::File;
 use std::io::BufReader;

@@ -5,7 +5,26 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use std::sync::OnceLock;
+
 use anyhow::{Context, Result, ensure};
+
+static PROGRAM: OnceLock<&str> = OnceLock::new();
+
+/// Notes what the program is called.
+pub(crate) fn set_program(name: &'static str) {
+    PROGRAM.get_or_init(|| name);
+}
+
+/// What the user types before a command: `ae`, or `cargo xtask`.
+pub(crate) fn program() -> &'static str {
+    PROGRAM.get().copied().unwrap_or("ae")
+}
+
+/// A flag whose value the rest of the command line, or the data, does not allow.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct BadArgument(pub(crate) String);
 
 /// Prints a line. Where nobody takes it, on a full disk or a closed pipe, work that takes long goes on all the same:
 /// what it comes to is in its files.
@@ -45,6 +64,17 @@ pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<
         Some(error) => Err(error),
         None => Ok(replaced?),
     }
+}
+
+/// Writes files into a folder, which is made if it is not there, and says so.
+pub(crate) fn write_files(folder: &Path, files: &[(&'static str, Vec<u8>)]) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        ae_file::replace(&path, |out| out.write_all(bytes))?;
+        say!("wrote {}", path.display());
+    }
+    Ok(())
 }
 
 /// Refuses an output that is the input.

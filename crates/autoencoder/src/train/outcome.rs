@@ -1,0 +1,68 @@
+//! What a run has come to: its record, and its figures for whoever waits for them.
+
+use ae_data::Split;
+use ae_net::{Evaluation, Network, psnr_db as psnr_db_of};
+use ae_train::{EngineRecord, History, ModelRecord, Origin, RUN_FORMAT, Restoration, RunRecord};
+
+use super::plan::Plan;
+use crate::output::say;
+
+/// The content of `run.json`.
+pub(crate) fn record(
+    plan: &Plan,
+    origin: Origin,
+    engine: EngineRecord,
+    network: &Network,
+    images: &Split,
+    history: &History,
+) -> RunRecord {
+    RunRecord {
+        format: RUN_FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        model: ModelRecord {
+            preset: origin.preset,
+            hidden: origin.hidden,
+            pixels: network.pixels(),
+            code: network.code_size(),
+            init: origin.init,
+            identity: network.identity().to_string(),
+        },
+        config: plan.config.params(),
+        engine,
+        data: origin.data,
+        baselines: history.baselines,
+        last_epoch_train_bce: history.last().train_bce,
+        train: history.train,
+        test: history.test,
+        restored: history.restored,
+        wall_s: history.wall_s,
+        images_per_s: images_per_s(images, history),
+    }
+}
+
+fn images_per_s(images: &Split, history: &History) -> f64 {
+    let trained = images.train.len() as f64 * history.epochs.len() as f64;
+    trained / history.epochs.iter().map(|epoch| epoch.wall_s).sum::<f64>()
+}
+
+/// The figures of the run, over what they are to be read against.
+pub(crate) fn print(history: &History) {
+    let History { train, test, restored, baselines, .. } = history;
+    say!();
+    say!("                        BCE        MSE    PSNR dB  dead units");
+    say!("last epoch, training    {:.4}", history.last().train_bce);
+    for (name, found) in [("training set", train), ("test set", test)] {
+        let Evaluation { bce, mse, psnr_db, dead_units, .. } = found;
+        let bce = bce.unwrap_or(f64::NAN);
+        say!("{name:<24}{bce:.4}  {mse:>9.5}  {psnr_db:>9.2}  {dead_units:>10}");
+    }
+    if let Some(Restoration { damaged_mse, mse, psnr_db }) = restored {
+        say!("test set, damaged               {damaged_mse:>9.5}  {:>9.2}", psnr_db_of(*damaged_mse));
+        say!("test set, restored              {mse:>9.5}  {psnr_db:>9.2}");
+    }
+    let (bce, mse) = (baselines.mean_image_bce, baselines.mean_image_mse);
+    say!("the mean image          {bce:.4}  {mse:>9.5}  {:>9.2}", psnr_db_of(mse));
+    say!("the entropy floor       {:.4}    0.00000", baselines.entropy_floor_bce);
+    say!("trained in {:.1} s", history.wall_s);
+    say!();
+}

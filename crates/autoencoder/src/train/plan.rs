@@ -1,0 +1,157 @@
+//! What is to be trained: what the flags say, and where they say nothing, the run that goes on or the preset.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use ae_data::Split;
+use ae_net::{Description, Network, default_threads};
+use ae_train::{
+    DataRecord, DataSource, Origin, RunSettings, SetRecord, TrainConfig, TrainError, Trainer,
+};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use clap::ValueEnum;
+
+use super::args::{EngineName, TrainArgs};
+use crate::data;
+use crate::output::BadArgument;
+use crate::paths;
+use crate::presets::Preset;
+
+pub(crate) struct Plan {
+    pub(crate) preset: Preset,
+    pub(crate) hidden: Vec<usize>,
+    pub(crate) code: usize,
+    pub(crate) config: TrainConfig,
+    /// As the record of the run is to name it.
+    pub(crate) source: DataSource,
+    /// The folder that relative paths of `source` start from, seen from the run's folder.
+    from: Option<PathBuf>,
+    pub(crate) init: Option<PathBuf>,
+    engine: EngineName,
+    pub(crate) threads: NonZeroUsize,
+}
+
+impl Plan {
+    /// A run from the start.
+    pub(crate) fn new(args: &TrainArgs, folder: &Path) -> Result<Self> {
+        let (preset, code) = (args.preset(), args.code());
+        let config = args.params(preset.params(code)).check()?;
+        Ok(Self {
+            preset,
+            hidden: args.hidden().unwrap_or_else(|| preset.hidden(code).to_vec()),
+            code,
+            config,
+            source: args.data.source().map_or_else(data::mnist, Ok)?,
+            from: way_here(folder)?,
+            init: args.init.clone(),
+            engine: args.engine.unwrap_or(EngineName::Fused),
+            threads: args.threads.unwrap_or_else(|| default_threads(config.batch_size())),
+        })
+    }
+
+    /// A run that goes on: what no flag says is as it was.
+    pub(crate) fn resumed(args: &TrainArgs, kept: &RunSettings, folder: &Path) -> Result<Self> {
+        let config = args.params(kept.config).check()?;
+        let engine = match args.engine {
+            Some(engine) => engine,
+            None => EngineName::from_str(&kept.engine, false)
+                .map_err(|_| anyhow!("unknown engine {:?} in the checkpoint", kept.engine))?,
+        };
+        let threads = match engine {
+            EngineName::Fused => None,
+            EngineName::Autodiff => NonZeroUsize::new(kept.threads),
+        };
+        let preset = args.preset.map_or_else(|| Preset::named(&kept.preset), Ok)?;
+        let code = args.code.map_or(kept.code, NonZeroUsize::get);
+        let hidden = args.hidden().or_else(|| kept.hidden.clone());
+        let (source, from) = match args.data.source() {
+            Some(source) => (source, way_here(folder)?),
+            None => (kept.data.source.clone(), kept.data.from.clone()),
+        };
+        Ok(Self {
+            preset,
+            hidden: hidden.unwrap_or_else(|| preset.hidden(code).to_vec()),
+            code,
+            config,
+            source,
+            from,
+            init: args.init.clone().or_else(|| kept.init.clone()),
+            engine,
+            threads: args.threads.or(threads).unwrap_or_else(|| default_threads(config.batch_size())),
+        })
+    }
+
+    /// The images; `folder` is the run's.
+    pub(crate) fn images(&self, folder: &Path, resumes: bool) -> Result<Split> {
+        let seed = self.config.seed();
+        if !resumes {
+            return data::load(&self.source, seed);
+        }
+        let record = self.data(SetRecord::default(), SetRecord::default());
+        data::load(&record.source_of(folder), seed).with_context(|| {
+            let folder = folder.display();
+            format!("the checkpoint in {folder} names these images; --data or --images names them where they are now")
+        })
+    }
+
+    /// The network as the run starts with it. A run that goes on has its weights in its checkpoint.
+    pub(crate) fn network(&self, images: &Split, resumes: bool) -> Result<Network> {
+        let pixels = images.train.pixels_per_image();
+        if self.code > pixels {
+            let problem = format!("--code {}: expected 1 to {pixels}, the pixels of an image", self.code);
+            bail!(BadArgument(problem));
+        }
+        let description = Description::dense(pixels, &self.hidden, self.code);
+        match &self.init {
+            Some(init) if !resumes => Ok(Network::load_as(init, &description)?),
+            _ => Ok(Network::draw(&description, self.config.seed())?),
+        }
+    }
+
+    /// What trains it.
+    pub(crate) fn trainer<'a>(
+        &self,
+        network: &'a mut Network,
+        images: &'a Split,
+    ) -> Result<Trainer<'a>, TrainError> {
+        match self.engine {
+            EngineName::Fused => Trainer::fused(network, images, self.config, self.threads),
+            #[cfg(feature = "autodiff")]
+            EngineName::Autodiff => Trainer::autodiff(network, images, self.config, self.threads),
+            #[cfg(not(feature = "autodiff"))]
+            EngineName::Autodiff => unreachable!("`require_engine` has refused it"),
+        }
+    }
+
+    /// Refuses an engine that this program was built without.
+    pub(crate) fn require_engine(&self) -> Result<()> {
+        ensure!(
+            cfg!(feature = "autodiff") || self.engine != EngineName::Autodiff,
+            BadArgument(
+                "--engine autodiff: this program was built without dfdx; `cargo install --path crates/autoencoder` \
+                 builds it with, where `--no-default-features` is left out"
+                    .to_owned()
+            )
+        );
+        Ok(())
+    }
+
+    /// What the run's record and checkpoints say of where it came from.
+    pub(crate) fn origin(&self, images: &Split) -> Origin {
+        Origin {
+            preset: self.preset.name().to_owned(),
+            hidden: Some(self.hidden.clone()),
+            init: self.init.clone(),
+            data: self.data(SetRecord::of(&images.train), SetRecord::of(&images.test)),
+        }
+    }
+
+    fn data(&self, train: SetRecord, test: SetRecord) -> DataRecord {
+        DataRecord { source: self.source.clone(), from: self.from.clone(), train, test }
+    }
+}
+
+fn way_here(folder: &Path) -> Result<Option<PathBuf>> {
+    paths::way_here_from(folder)
+        .with_context(|| format!("cannot tell the way from {} to the data", folder.display()))
+}
