@@ -4,8 +4,9 @@
 use std::iter::repeat_with;
 use std::time::{Duration, Instant};
 
-use ae_dense::{Adam, Dense, Inputs, Learner, Loss, SparseRows, Stack, Targets, Team};
-use ae_model::{Deep, DenseStack, Shallow};
+use ae_net::{
+    Adam, Code, Dense, Description, Learner, Loss, Network, Rows, SparseRows, Stack, Targets, Team,
+};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 const PIXELS: usize = 784;
@@ -14,8 +15,10 @@ const IMAGES: u32 = 6_000;
 const THREADS: usize = 2;
 
 fn densities(criterion: &mut Criterion) {
-    let shallow = Shallow::<PIXELS, 32>::build(0).expect("memory");
-    let deep = Deep::<PIXELS, 512, 128, 2>::build(0).expect("memory");
+    let network = |hidden: &[usize], code| {
+        Network::draw(&Description::dense(PIXELS, hidden, code), 0).expect("sizes in range")
+    };
+    let (shallow, deep) = (network(&[], 32), network(&[512, 128], 2));
     for percent in [10, 20, 25, 30, 40, 60] {
         let pixels = images(percent);
         step(criterion, "shallow-32/batch-64", percent, &pixels, &shallow.layers(), 64);
@@ -51,16 +54,16 @@ fn step(
         let mut learner = Learner::new(stack, Loss::BceWithLogits, Adam::default(), batch_size, team.clone())
             .expect("the defaults");
         let order: Vec<u32> = (0..IMAGES).collect();
+        let bytes = Rows::bytes(pixels, PIXELS).expect("whole rows");
+        let inputs = if sparse { Rows::sparse(&set) } else { bytes };
         group.bench_function(format!("{kind}/{percent}"), |bencher| {
             bencher.iter_custom(|count| {
                 let started = Instant::now();
                 team.enter(|| {
                     for rows in order.chunks_exact(batch_size).cycle().take(count as usize) {
-                        let inputs = match sparse {
-                            true => Inputs::Sparse { set: &set, rows },
-                            false => Inputs::Bytes { pixels, rows },
-                        };
-                        learner.step(inputs, Targets::Bytes { pixels, rows }).expect("rows of the set");
+                        let [inputs, targets] =
+                            [inputs, bytes].map(|set| set.pick(rows).expect("rows of the set"));
+                        learner.step(inputs, Targets::Rows(targets), Code::Plain).expect("a batch that fits");
                     }
                 });
                 started.elapsed()

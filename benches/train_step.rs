@@ -9,36 +9,31 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ae_data::{BatchPlan, ImageSet, Limits, Order, Split, Tail, open_folder};
-use ae_dense::{Adam, Inputs, Learner, Loss, SparseRows, Stack, Targets, Team};
-use ae_model::{Autoencoder, Deep, DenseStack, Network, Shallow};
+use ae_data::{BatchPlan, ImageSet, Limits, Order, Split, open_folder};
+use ae_net::{
+    Adam, Code, Description, Learner, Loss, Network, Rows, SparseRows, Stack, Targets, Team,
+};
 use ae_train::{EpochOrder, Event, TrainParams, Trainer};
 use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 
 fn steps(criterion: &mut Criterion) {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/mnist");
     let images = open_folder(&data, &Limits::default()).expect("data/mnist is committed");
-    step(criterion, "shallow-32/batch-64", &images, 64, &Shallow::<784, 32>::build(0).expect("memory"));
-    step(criterion, "deep-2/batch-128", &images, 128, &Deep::<784, 512, 128, 2>::build(0).expect("memory"));
+    let network = |hidden: &[usize], code| {
+        Network::draw(&Description::dense(784, hidden, code), 0).expect("sizes in range")
+    };
+    step(criterion, "shallow-32/batch-64", &images, 64, &network(&[], 32));
+    step(criterion, "deep-2/batch-128", &images, 128, &network(&[512, 128], 2));
 }
 
-fn step<E, D>(
-    criterion: &mut Criterion,
-    name: &str,
-    images: &Split,
-    batch_size: usize,
-    model: &Autoencoder<E, D>,
-) where
-    E: Network + DenseStack + Clone + Send + Sync,
-    D: Network<In = E::Out, Out = E::In> + DenseStack + Clone + Send + Sync,
-{
+fn step(criterion: &mut Criterion, name: &str, images: &Split, batch_size: usize, network: &Network) {
     let mut group = criterion.benchmark_group(format!("train_step/{name}"));
     group
         .throughput(Throughput::Elements(batch_size as u64))
         .sampling_mode(SamplingMode::Flat)
         .sample_size(30);
 
-    let sizes: Vec<usize> = std::iter::once(784).chain(model.layers().iter().map(|l| l.outputs())).collect();
+    let sizes: Vec<usize> = std::iter::once(784).chain(network.layers().iter().map(|l| l.outputs())).collect();
     let mut products = Products::new(&sizes, batch_size);
     group.bench_function("products/gemm/1", |bencher| bencher.iter(|| products.run()));
 
@@ -46,7 +41,7 @@ fn step<E, D>(
     for threads in [1, 2] {
         for (kind, nonzero) in [("sparse", Some(&nonzero)), ("dense", None)] {
             let team = Team::new(threads).expect("threads");
-            let stack = Stack::new(&model.layers()).expect("a preset");
+            let stack = Stack::new(&network.layers()).expect("a preset");
             let mut learner =
                 Learner::new(stack, Loss::BceWithLogits, Adam::default(), batch_size, team.clone())
                     .expect("the defaults");
@@ -59,7 +54,7 @@ fn step<E, D>(
     }
     for threads in [1, 2] {
         group.bench_function(format!("autodiff/dense/{threads}"), |bencher| {
-            bencher.iter_custom(|count| autodiff_steps(model.clone(), images, batch_size, threads, count));
+            bencher.iter_custom(|count| autodiff_steps(network.clone(), images, batch_size, threads, count));
         });
     }
     group.finish();
@@ -73,33 +68,27 @@ fn fused_steps(
     batch_size: usize,
     count: u64,
 ) -> Duration {
-    let plan = BatchPlan::new(images.len(), batch_size, Order::Shuffled { seed: 0 }, Tail::Drop)
-        .expect("more images than a batch");
+    let plan = BatchPlan::new(images.len(), batch_size, Order::Shuffled { seed: 0 }).expect("images, batches");
     let order = plan.epoch(1);
+    let bytes = Rows::bytes(images.pixels(), images.pixels_per_image()).expect("whole rows");
+    let inputs = nonzero.map_or(bytes, Rows::sparse);
+    let whole = |rows: &&[u32]| rows.len() == batch_size;
     let started = Instant::now();
-    for rows in order.batches().cycle().take(count as usize) {
-        let pixels = images.pixels();
-        let inputs = match nonzero {
-            Some(set) => Inputs::Sparse { set, rows },
-            None => Inputs::Bytes { pixels, rows },
-        };
-        learner.step(inputs, Targets::Bytes { pixels, rows }).expect("rows of the set");
+    for rows in order.batches().filter(whole).cycle().take(count as usize) {
+        let [inputs, targets] = [inputs, bytes].map(|set| set.pick(rows).expect("rows of the set"));
+        learner.step(inputs, Targets::Rows(targets), Code::Plain).expect("a batch that fits");
     }
     started.elapsed()
 }
 
 /// Time of `count` steps of a trainer, evaluation not included.
-fn autodiff_steps<E, D>(
-    mut model: Autoencoder<E, D>,
+fn autodiff_steps(
+    mut network: Network,
     images: &Split,
     batch_size: usize,
     threads: usize,
     count: u64,
-) -> Duration
-where
-    E: Network + Send + Sync,
-    D: Network<In = E::Out, Out = E::In> + Send + Sync,
-{
+) -> Duration {
     // The trainer visits each image once, so it gets as many as the steps need.
     let rows: Vec<u32> = (0..images.train.len() as u32).cycle().take(count as usize * batch_size).collect();
     let train = images.train.select(&rows).expect("rows of the set");
@@ -109,7 +98,7 @@ where
             .check()
             .expect("settings in range");
     let threads = NonZeroUsize::new(threads).expect("at least one");
-    let mut trainer = Trainer::autodiff(&mut model, &split, config, threads).expect("a preset");
+    let mut trainer = Trainer::autodiff(&mut network, &split, config, threads).expect("a preset");
     let started = Instant::now();
     let mut elapsed = Duration::ZERO;
     trainer

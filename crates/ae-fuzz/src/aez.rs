@@ -4,10 +4,10 @@ use std::io::Cursor;
 
 use ae_codec::entropy::{Table, pack};
 use ae_codec::{
-    AezError, Block, CodecError, Coding, Damage, Decoder, Header, MAX_SYMBOL, ModelId, Outputs, Quality,
-    Quantiser, Reader, Sizes, WeightBits, Writer, decode,
+    AezError, Block, CodecError, Coding, Damage, Header, MAX_SYMBOL, Quality, Quantiser, Reader, Sizes,
+    WeightBits, Writer, decode,
 };
-use ae_dense::{Activation, Dense, Team};
+use ae_net::{Activation, Decoder, Dense, Outputs, Rows, Team, WeightsId};
 
 /// Numbers that are looked at, at most: a block of a few bytes may hold millions that are all alike.
 const MOST: usize = 1 << 11;
@@ -145,8 +145,12 @@ fn check_images(decoder: &Decoder, codes: &[f32]) {
     }
     let team = Team::new(1).expect("one thread is there already");
     let few = &codes[..codes.len().min(3 * decoder.code_size())];
-    let images = decoder.brightness(&team, few).expect("whole codes");
-    let alone = few.chunks(decoder.code_size()).map(|code| decoder.brightness(&team, code).expect("a code"));
+    let images = |codes: &[f32]| {
+        let codes = Rows::values(codes, decoder.code_size()).expect("whole codes");
+        decoder.decode(&team, codes).expect("codes of its size")
+    };
+    let alone = few.chunks(decoder.code_size()).map(images);
+    let images = images(few);
     assert_eq!(bits(&images), alone.flat_map(|image| bits(&image)).collect::<Vec<_>>());
 }
 
@@ -272,7 +276,7 @@ fn file(coding: Coding, codes: &[f32], labels: &[u8], inside: Option<(&Decoder, 
     let mut symbols = Vec::new();
     coding.quantiser().symbols(codes, &mut symbols).expect("whole, finite codes");
     let images = codes.len() / coding.quantiser().units();
-    let header = Header { images, rows: 2, cols: 3, model: ModelId([0x5a; 32]) };
+    let header = Header { images, rows: 2, cols: 3, model: WeightsId([0x5a; 32]) };
     let written = Writer::new(Vec::new(), header, coding, inside).and_then(|mut writer| {
         writer.push(&symbols, labels)?;
         writer.finish()

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use ae_model::TensorFile;
+use ae_net::TensorFile;
 use ae_train::Checkpoint;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

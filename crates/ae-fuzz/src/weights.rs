@@ -1,21 +1,21 @@
-//! Weights files: bytes and files are judged alike, and an accepted model is finite and becomes its own file.
+//! Weights files: bytes and files are judged alike, and an accepted network is finite and becomes its own file.
 
 use std::mem::discriminant;
 
-use ae_model::{ModelError, Parameters, Shallow, peek};
+use ae_net::{Description, Network, WeightsError};
 
 use crate::scratch::with_file;
 
-/// Small enough that most of a file is header.
-type Small = Shallow<6, 3>;
+/// Pixels and code of a network small enough that most of a file is header.
+const SMALL: (usize, usize) = (6, 3);
 
 /// Bytes of its tensors.
 const DATA_BYTES: usize = 180;
 
-/// Loads a model from `bytes`, and from a file of which they are the header.
+/// Loads a network from `bytes`, and from a file of which they are the header.
 ///
 /// # Panics
-/// If bytes and file are judged differently, or an accepted model is not finite or not the same once written.
+/// If bytes and file are judged differently, or an accepted network is not finite or not the same once written.
 pub fn run(bytes: &[u8]) -> bool {
     let accepted = try_file(bytes);
     // The header's length is mostly wrong by now, and little gets past it.
@@ -25,15 +25,11 @@ pub fn run(bytes: &[u8]) -> bool {
 }
 
 fn try_file(bytes: &[u8]) -> bool {
-    let loaded = Small::from_bytes(bytes);
+    let loaded = Network::from_bytes(bytes);
     with_file("model.safetensors", bytes, |path| {
-        let peeked = peek(path);
-        match (&loaded, Small::load(path)) {
-            (Ok(model), Ok(same)) => {
-                assert_eq!(same.identity(), model.identity());
-                assert!(peeked.is_ok(), "loaded, but not peeked into: {peeked:?}");
-            }
-            (Err(error), Err(ModelError::Load { path: named, source })) => {
+        match (&loaded, Network::load(path)) {
+            (Ok(network), Ok(same)) => assert_eq!(same.identity(), network.identity()),
+            (Err(error), Err(WeightsError::Load { path: named, source })) => {
                 // Which of several tensors safetensors names depends on a hash map's order.
                 assert_eq!(
                     (named.as_path(), discriminant(&*source)),
@@ -44,13 +40,16 @@ fn try_file(bytes: &[u8]) -> bool {
             (bytes, file) => panic!("{:?} of bytes, {:?} of a file", bytes.as_ref().err(), file.err()),
         }
     });
-    let Ok(model) = loaded else { return false };
-    let values = model.parameters().into_iter().flat_map(|tensor| tensor.values);
+    // What says nothing of itself has to be described.
+    let small = Description::dense(SMALL.0, &[], SMALL.1);
+    let loaded = loaded.or_else(|_| with_file("model.safetensors", bytes, |path| Network::load_as(path, &small)));
+    let Ok(network) = loaded else { return false };
+    let values = network.tensors().into_iter().flat_map(|tensor| tensor.values);
     assert!(values.into_iter().all(f32::is_finite));
-    let written = model.to_bytes().expect("its values are finite");
-    let again = Small::from_bytes(&written).expect("it was written by us");
-    assert_eq!(again.identity(), model.identity());
-    assert!(again.to_bytes().is_ok_and(|bytes| bytes == written), "the same model, other bytes");
+    let written = network.to_bytes().expect("its values are finite");
+    let again = Network::from_bytes(&written).expect("it was written by us");
+    assert_eq!(again.identity(), network.identity());
+    assert!(again.to_bytes().is_ok_and(|bytes| bytes == written), "the same network, other bytes");
     true
 }
 
@@ -60,14 +59,17 @@ fn forged(header: &[u8], data: &[u8]) -> Vec<u8> {
 
 /// Files of a whole model with our metadata and without, of a half, of another model, and ones that lie.
 pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
-    let model = Small::build(0).expect("a small model can be built");
-    let good = model.to_bytes().expect("its values are finite");
+    let bytes = |pixels, code| {
+        let network = Network::draw(&Description::dense(pixels, &[], code), 0);
+        network.and_then(|network| network.to_bytes()).expect("a small network can be drawn and written")
+    };
+    let good = bytes(SMALL.0, SMALL.1);
     let header_bytes = usize::from(u16::from_le_bytes([good[0], good[1]]));
     let (header, data) = (&good[8..8 + header_bytes], &good[8 + header_bytes..]);
     let header = String::from_utf8_lossy(header).into_owned();
     let start = header.find(r#""decoder.0.bias""#).unwrap_or_default();
     let plain = format!("{{{}", &header[start..]);
-    let other = Shallow::<5, 2>::build(0).and_then(|model| model.to_bytes()).expect("as above");
+    let other = bytes(5, 2);
     let mut nan = good.clone();
     nan.splice(good.len() - 4.., f32::NAN.to_le_bytes());
     let with = |from: &str, to: &str| forged(header.replace(from, to).as_bytes(), data);

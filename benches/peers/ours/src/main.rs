@@ -6,7 +6,7 @@
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
-use ae_model::{Deep, Shallow};
+use ae_net::{Description, Network};
 use ae_train::{Event, TrainParams, Trainer};
 use peer_protocol::{AnyError, Job};
 
@@ -37,22 +37,19 @@ fn main() -> Result<(), AnyError> {
             clock.step(step, train_bce);
         }
     };
-    macro_rules! train {
-        ($model:ty) => {{
-            let mut model = <$model>::build(0)?;
-            let mut trainer = match engine.as_str() {
-                "fused" => Trainer::fused(&mut model, &images, config, threads)?,
-                "autodiff" => Trainer::autodiff(&mut model, &images, config, threads)?,
-                other => return Err(format!("no engine is called {other}").into()),
-            };
-            trainer.train(&mut observe)?;
-        }};
-    }
-    match job.model.name {
-        "shallow-32" => train!(Shallow<784, 32>),
-        "deep-2" => train!(Deep<784, 512, 128, 2>),
+    let description = match job.model.name {
+        "shallow-32" => Description::dense(784, &[], 32),
+        "deep-2" => Description::dense(784, &[512, 128], 2),
         other => return Err(format!("no model is called {other}").into()),
-    }
+    };
+    let mut network = Network::draw(&description, 0)?;
+    let mut trainer = match engine.as_str() {
+        "fused" => Trainer::fused(&mut network, &images, config, threads)?,
+        "autodiff" => Trainer::autodiff(&mut network, &images, config, threads)?,
+        other => return Err(format!("no engine is called {other}").into()),
+    };
+    trainer.train(&mut observe)?;
+    drop(trainer);
     let timed = &clock.seconds[1..=job.blocks];
     job.report("ours", "working tree", &engine, timed, clock.train_bce[job.blocks]);
     Ok(())

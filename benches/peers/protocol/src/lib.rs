@@ -5,7 +5,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use ae_data::{BatchPlan, Limits, Order, PIXEL_SCALE, Split, Tail, open_folder};
+use ae_data::{BatchPlan, Limits, Order, Split, open_folder};
 
 /// What a measurement may fail with; it is printed and ends the program.
 pub type AnyError = Box<dyn Error + Send + Sync>;
@@ -92,7 +92,7 @@ impl Job {
     /// As [`images`](Self::images).
     pub fn pixels(&self) -> Result<(Vec<f32>, usize), AnyError> {
         let train = self.images()?.train;
-        let pixels = train.pixels().iter().map(|&byte| f32::from(byte) * PIXEL_SCALE).collect();
+        let pixels = train.pixels().iter().map(|&byte| f32::from(byte) * (1.0 / 255.0)).collect();
         Ok((pixels, train.len()))
     }
 
@@ -110,9 +110,11 @@ impl Job {
         images: usize,
         mut block: impl FnMut(&[Vec<u32>]) -> Result<f64, AnyError>,
     ) -> Result<(), AnyError> {
-        let plan = BatchPlan::new(images, self.model.batch, Order::Shuffled { seed: 0 }, Tail::Drop)?;
-        let mut batches =
-            (1..).flat_map(|epoch| plan.epoch(epoch).batches().map(<[u32]>::to_vec).collect::<Vec<_>>());
+        let plan = BatchPlan::new(images, self.model.batch, Order::Shuffled { seed: 0 })?;
+        let whole = |rows: &Vec<u32>| rows.len() == self.model.batch;
+        let mut batches = (1..).flat_map(|epoch| {
+            plan.epoch(epoch).batches().map(<[u32]>::to_vec).filter(whole).collect::<Vec<_>>()
+        });
         let mut times = Vec::with_capacity(self.blocks);
         let mut train_bce = f64::NAN;
         for index in 0..=self.blocks {
