@@ -18,7 +18,7 @@ fn refuse(fixture: &Fixture, code: i32, more: &[&str], words: &[&str]) {
 #[test]
 fn settings_out_of_range_are_bad_arguments() {
     let fixture = Fixture::new();
-    let cases: [(&[&str], &str); 16] = [
+    let cases: [(&[&str], &str); 18] = [
         (&["--epochs", "0"], "epochs: expected 1 to 50000, found 0"),
         (&["--epochs", "50001"], "epochs: expected 1 to 50000, found 50001"),
         (&["--batch-size", "0"], "batch size: expected at least 1, found 0"),
@@ -31,8 +31,10 @@ fn settings_out_of_range_are_bad_arguments() {
         (&["--mask", "1"], "mask: expected a number from 0 and below 1, found 1"),
         (&["--mask", "-0.5"], "found -0.5"),
         (&["--mask", "NaN"], "found NaN"),
-        (&["--code", "33"], "codes of 33 numbers are not on the menu [2, 4, 8, 16, 32, 64, 128]"),
-        (&["--preset", "codec", "--code", "2"], "codes of 2 numbers are not on the menu [16, 32, 64, 128]"),
+        (&["--code", "0"], "--code"),
+        (&["--code", "785"], "--code 785: expected 1 to 784"),
+        (&["--hidden", "0"], "--hidden"),
+        (&["--hidden", "12,"], "--hidden"),
         (&["--threads", "0"], "--threads"),
         (&["--preset", "wide"], "--preset"),
     ];
@@ -102,10 +104,11 @@ fn sets_that_do_not_fit_are_refused() {
 }
 
 #[test]
-fn images_off_the_menu_and_sets_too_small_are_refused() {
+fn sets_too_small_and_no_sets_are_refused() {
     let fixture = Fixture::new();
-    write_idx(&fixture.path("odd.idx"), &[30, 20, 20], pixels(30, 400));
-    refuse(&fixture, 2, &["--images", "odd.idx"], &["images of 400 pixels", "[784, 1024]"]);
+    // There is no data/mnist in the folder that looks like one, and nothing is named.
+    refuse(&fixture, 1, &[], &["no images are named", "--images", "--data"]);
+    refuse(&fixture, 1, &["--data", "data", "--hidden", "999999999"], &["at most"]);
     write_idx(&fixture.path("one.idx"), &[1, 28, 28], pixels(1, 784));
     refuse(&fixture, 1, &["--images", "one.idx"], &["one.idx"]);
     write_idx(&fixture.path("none.idx"), &[0, 28, 28], Vec::new());
@@ -133,7 +136,7 @@ fn weights_that_do_not_fit_are_refused() {
         &fixture,
         1,
         &["--data", "data", "--init", "eight/model.safetensors"],
-        &["eight", "8 in the file", "32 in this model"],
+        &["eight", "code size", "expected 32, found 8"],
     );
     refuse(
         &fixture,
@@ -142,14 +145,14 @@ fn weights_that_do_not_fit_are_refused() {
         &["t10k-images", "header of"],
     );
     let error = fixture.fail(1, &["figure", "--run", "nowhere"]);
-    assert!(error.contains("cargo xtask train --run nowhere"), "{error}");
+    assert!(error.contains("ae train --run nowhere"), "{error}");
 }
 
 #[test]
 fn a_figure_without_a_run_says_which_command_makes_one() {
     let fixture = Fixture::new();
     let error = fixture.fail(1, &["figure"]);
-    assert!(error.contains("`cargo xtask train` makes one"), "{error}");
+    assert!(error.contains("`ae train` makes one"), "{error}");
 }
 
 #[test]

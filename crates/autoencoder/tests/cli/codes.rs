@@ -6,7 +6,7 @@
 //! numpy.save("codes.npy", numpy.linspace(0, 4, 12 * 4, dtype="float32").reshape(12, 4))
 //! ```
 //!
-//! The other direction, by hand: `cargo xtask encode --images data/mnist/t10k-images-idx3-ubyte.gz --labels
+//! The other direction, by hand: `ae encode --images data/mnist/t10k-images-idx3-ubyte.gz --labels
 //! data/mnist/t10k-labels-idx1-ubyte.gz --out codes.npy`, then
 //!
 //! ```python
@@ -19,10 +19,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ae_data::{Limits, open_images};
-use ae_dense::{Stack, Team};
-use ae_eval::{Coder, Outputs, Rows};
-use ae_model::{DenseStack, Shallow};
-use ae_viz::to_level;
+use ae_net::{Network, Rows, Team, to_bytes};
 
 use crate::fixture::{Fixture, pixels, write_idx};
 
@@ -38,11 +35,9 @@ fn trained() -> Fixture {
     fixture
 }
 
-/// The run's coder, put together without the program.
-fn coder(fixture: &Fixture) -> Coder {
-    let mut model = Shallow::<784, 4>::build(0).unwrap();
-    model.load_from(&fixture.path("runs/shallow-4/model.safetensors")).unwrap();
-    Coder::new(Stack::new(&model.layers()).unwrap(), 1, Outputs::Logits).unwrap()
+/// The run's network, read without the program.
+fn network(fixture: &Fixture) -> Network {
+    Network::load(fixture.path("runs/shallow-4/model.safetensors")).unwrap()
 }
 
 fn encode(fixture: &Fixture, images: &str, out: &str, more: &[&str]) -> String {
@@ -79,15 +74,11 @@ fn the_way_through_codes_is_the_programs_own_reconstruction_whatever_the_threads
     let fixture = trained();
     let bytes = pixels(MANY, 784);
     write_idx(&fixture.path("many.idx"), &[MANY, 28, 28], bytes.clone());
-    let coder = coder(&fixture);
+    let network = network(&fixture);
     let team = Team::new(1).unwrap();
-    let expected_codes = coder.encode(&team, Rows::bytes(&bytes, 784).unwrap()).unwrap();
-    let expected: Vec<u8> = coder
-        .reconstruct(&team, Rows::bytes(&bytes, 784).unwrap())
-        .unwrap()
-        .into_iter()
-        .map(|brightness| to_level(brightness).unwrap())
-        .collect();
+    let expected_codes = network.encode(&team, Rows::bytes(&bytes, 784).unwrap()).unwrap();
+    let rebuilt = network.reconstruct(&team, Rows::bytes(&bytes, 784).unwrap()).unwrap();
+    let expected = to_bytes(&rebuilt, 784, 0).unwrap();
     assert_ne!(expected, bytes);
 
     for threads in ["1", "3"] {
@@ -130,12 +121,8 @@ fn a_file_that_numpy_wrote_is_decoded() {
     decode(&fixture, golden.to_str().unwrap(), "images.idx", &[]);
     let codes: Vec<f32> = (0..48).map(|i| (4.0 * f64::from(i) / 47.0) as f32).collect();
     let team = Team::new(1).unwrap();
-    let expected: Vec<u8> = coder(&fixture)
-        .decode(&team, Rows::values(&codes, 4).unwrap())
-        .unwrap()
-        .into_iter()
-        .map(|brightness| to_level(brightness).unwrap())
-        .collect();
+    let decoded = network(&fixture).decode(&team, Rows::values(&codes, 4).unwrap()).unwrap();
+    let expected = to_bytes(&decoded, 784, 0).unwrap();
     let images = open_images(&fixture.path("images.idx"), &Limits::default()).unwrap();
     assert_eq!(images.pixels(), expected);
 }
@@ -161,7 +148,7 @@ fn images_that_cannot_be_encoded_leave_nothing_behind() {
     write("three-labels.idx", &[3]);
     fs::write(fixture.path("cut.idx"), &fs::read(fixture.path(TEST_IMAGES)).unwrap()[..5_000]).unwrap();
     let damaged = {
-        let mnist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/mnist/t10k-images-idx3-ubyte.gz");
+        let mnist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/mnist/t10k-images-idx3-ubyte.gz");
         let mut bytes = fs::read(mnist).unwrap();
         let middle = bytes.len() - 20_000;
         bytes[middle] ^= 1;
@@ -252,7 +239,7 @@ fn codes_that_cannot_be_decoded_leave_nothing_behind() {
         fs::write(fixture.path("codes.npy"), bytes).unwrap();
         for out in ["old.idx", "new.idx"] {
             let common = ["decode", "--run", "runs/shallow-4", "--codes", "codes.npy", "--out", out];
-            let output = fixture.xtask(&common);
+            let output = fixture.run(&common);
             if output.status.success() {
                 return None;
             }
@@ -269,7 +256,7 @@ fn codes_that_cannot_be_decoded_leave_nothing_behind() {
     assert_eq!(fs::read_to_string(fixture.path("old.idx")).unwrap(), "old");
     // The largest codes are numbers: they give an image, or the row that has none is named.
     if let Some(error) = refuse(&npy(f4, c, "(3, 4)", &huge)) {
-        assert!(error.contains("the image of row 2 is not finite"), "{error}");
+        assert!(error.contains("image 2 with"), "{error}");
     }
 }
 
@@ -283,7 +270,7 @@ fn a_missing_run_and_an_output_that_cannot_be_are_said() {
     let decode = ["decode", "--codes", "codes.npy", "--out"];
     for common in [&encode, &decode] {
         let error = fixture.fail(1, &[&common[..], &["new"]].concat());
-        assert!(error.contains("`cargo xtask train`"), "{error}");
+        assert!(error.contains("`ae train`"), "{error}");
         let error = fixture.fail(1, &[&common[..], &["new", "--run", "nowhere"]].concat());
         assert!(error.contains("nowhere"), "{error}");
         let error = fixture.fail(1, &[&common[..], &["nowhere/new", "--run", "runs/shallow-4"]].concat());

@@ -4,12 +4,9 @@
 use std::fs;
 use std::io::Cursor;
 
-use ae_codec::{Coding, Damage, Decoder, Header, ModelId, Quantiser, Reader, WeightBits, Writer, decode};
+use ae_codec::{Coding, Damage, Header, Quantiser, Reader, WeightBits, Writer, decode, rounded};
 use ae_data::{Limits, open_images, open_labels};
-use ae_dense::{Stack, Team};
-use ae_eval::{Coder, Outputs, Rows};
-use ae_model::{DenseStack, Shallow};
-use ae_viz::to_level;
+use ae_net::{Decoder, Network, Rows, Team, WeightsId, to_bytes};
 
 use crate::fixture::{Fixture, pixels, write_idx};
 
@@ -30,16 +27,14 @@ fn decompress(fixture: &Fixture, file: &str, out: &str, more: &[&str]) -> String
     fixture.succeed(&[&["decompress", file, "-o", out, "--run", "runs/shallow-4"], more].concat())
 }
 
-/// The run's coder, put together without the program.
-fn coder(fixture: &Fixture) -> Coder {
-    let mut model = Shallow::<784, 4>::build(0).unwrap();
-    model.load_from(&fixture.path("runs/shallow-4/model.safetensors")).unwrap();
-    Coder::new(Stack::new(&model.layers()).unwrap(), 1, Outputs::Logits).unwrap()
+/// The run's network, read without the program.
+fn network(fixture: &Fixture) -> Network {
+    Network::load(fixture.path("runs/shallow-4/model.safetensors")).unwrap()
 }
 
 fn levels(decoder: &Decoder, codes: &[f32]) -> Vec<u8> {
-    let images = decoder.brightness(&Team::new(1).unwrap(), codes).unwrap();
-    images.into_iter().map(|brightness| to_level(brightness).unwrap()).collect()
+    let codes = Rows::values(codes, decoder.code_size()).unwrap();
+    to_bytes(&decoder.decode(&Team::new(1).unwrap(), codes).unwrap(), decoder.pixels(), 0).unwrap()
 }
 
 fn images(fixture: &Fixture, name: &str) -> Vec<u8> {
@@ -49,7 +44,7 @@ fn images(fixture: &Fixture, name: &str) -> Vec<u8> {
 #[test]
 fn what_comes_back_is_the_reconstruction_from_the_rounded_codes_for_any_number_of_images_and_threads() {
     let fixture = trained();
-    let coder = coder(&fixture);
+    let network = network(&fixture);
     for count in [0, 1, 511, 512, 513, 4_097, 70_000] {
         let bytes = pixels(count, 784);
         write_idx(&fixture.path("in.idx"), &[count, 28, 28], bytes.clone());
@@ -61,7 +56,7 @@ fn what_comes_back_is_the_reconstruction_from_the_rounded_codes_for_any_number_o
 
         // The codes in the file are the model's, each off by half a step at most.
         let decoded = decode(&file).unwrap();
-        let codes = coder.encode(&Team::new(2).unwrap(), Rows::bytes(&bytes, 784).unwrap()).unwrap();
+        let codes = network.encode(&Team::new(2).unwrap(), Rows::bytes(&bytes, 784).unwrap()).unwrap();
         assert_eq!(decoded.codes.len(), codes.len());
         let reader = Reader::new(Cursor::new(&file), Damage::Refuse).unwrap();
         let steps = reader.coding().quantiser().steps();
@@ -70,7 +65,7 @@ fn what_comes_back_is_the_reconstruction_from_the_rounded_codes_for_any_number_o
         }
         for threads in ["1", "3"] {
             decompress(&fixture, "one.aez", "out.idx", &["--threads", threads]);
-            let expected = levels(coder.decoder(), &decoded.codes);
+            let expected = levels(network.decoder(), &decoded.codes);
             assert!(images(&fixture, "out.idx") == expected, "{count} images on {threads} threads");
         }
     }
@@ -98,7 +93,7 @@ fn labels_and_the_decoder_go_along() {
         assert_eq!(fs::read(fixture.path("labels.idx")).unwrap(), fs::read(fixture.path(labels)).unwrap());
         let decoded = decode(&fs::read(fixture.path("all.aez")).unwrap()).unwrap();
         assert_eq!(decoded.labels, Some(open_labels(&fixture.path(labels), &Limits::default()).unwrap()));
-        let rounded = coder(&fixture).decoder().rounded(bits).unwrap();
+        let rounded = rounded(network(&fixture).decoder(), bits).unwrap();
         assert_eq!(images(&fixture, "out.idx"), levels(&rounded, &decoded.codes), "{flag}");
     }
     let info = fixture.succeed(&["info", "all.aez"]);
@@ -148,7 +143,7 @@ fn another_model_is_refused_and_both_are_named() {
     assert!(!fixture.path("out.idx").exists());
     // Without --run the recipe's run is looked for, which is not there.
     let error = fixture.fail(1, &["decompress", "out.aez", "-o", "out.idx"]);
-    assert!(error.contains("cargo xtask train"), "{error}");
+    assert!(error.contains("ae train"), "{error}");
 }
 
 #[test]
@@ -210,11 +205,11 @@ fn an_answer_that_cannot_be_given_is_an_error_unless_nobody_wants_more_of_it() {
 #[test]
 fn a_file_that_promises_billions_of_images_gives_those_that_are_there() {
     let fixture = trained();
-    let coder = coder(&fixture);
+    let network = network(&fixture);
     let coding = Coding::fit(Quantiser::uniform(4, 1.0).unwrap(), &[], None).unwrap();
-    let header = Header { images: u32::MAX as usize, rows: 28, cols: 28, model: ModelId([0; 32]) };
+    let header = Header { images: u32::MAX as usize, rows: 28, cols: 28, model: WeightsId([0; 32]) };
     let mut bytes = Vec::new();
-    let inside = Some((coder.decoder(), WeightBits::Eight));
+    let inside = Some((network.decoder(), WeightBits::Eight));
     Writer::new(&mut bytes, header, coding, inside).unwrap().push(&[0; 512 * 4], &[]).unwrap();
     fs::write(fixture.path("vast.aez"), bytes).unwrap();
     let said = decompress(&fixture, "vast.aez", "out.idx", &["--salvage"]);

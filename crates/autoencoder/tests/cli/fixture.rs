@@ -38,19 +38,19 @@ impl Fixture {
 
     /// The program, to be run in the folder, so that the defaults lie in it too.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        command.args(arguments).env_remove("CARGO_MANIFEST_DIR").current_dir(self.folder.path());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ae"));
+        command.args(arguments).current_dir(self.folder.path());
         command
     }
 
     /// Runs it.
-    pub(crate) fn xtask(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
     }
 
     /// Runs it, and expects it to end well; returns what it printed.
     pub(crate) fn succeed(&self, arguments: &[&str]) -> String {
-        let output = self.xtask(arguments);
+        let output = self.run(arguments);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {errors}");
         String::from_utf8(output.stdout).unwrap()
@@ -59,7 +59,7 @@ impl Fixture {
     /// Runs it, and expects exit code `code`, nothing but one line on stderr, and no panic; returns
     /// that line.
     pub(crate) fn fail(&self, code: i32, arguments: &[&str]) -> String {
-        let output = self.xtask(arguments);
+        let output = self.run(arguments);
         let errors = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {errors}");
         assert!(!errors.contains("panicked"), "{errors}");

@@ -49,7 +49,7 @@ impl Hostile {
     fn refuse(&self, file: &str, arguments: &[&str]) -> String {
         let before = self.names();
         let output = Command::new("sh")
-            .args(["-c", &format!("ulimit -v {MOST_KIB} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_xtask")])
+            .args(["-c", &format!("ulimit -v {MOST_KIB} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_ae")])
             .args(arguments)
             .env_remove("CARGO_MANIFEST_DIR")
             .current_dir(self.fixture.path(""))
@@ -115,7 +115,7 @@ fn a_name_that_is_not_text_is_refused_before_training() {
     let fixture = Fixture::new();
     let name = std::ffi::OsStr::from_bytes(b"mine-\xff.idx");
     fs::copy(fixture.path("data/train-images-idx3-ubyte"), fixture.path("").join(name)).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+    let output = Command::new(env!("CARGO_BIN_EXE_ae"))
         .args(["train", "--epochs", "1", "--run", "new", "--images"])
         .arg(name)
         .current_dir(fixture.path(""))

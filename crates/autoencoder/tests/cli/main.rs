@@ -8,7 +8,9 @@ mod compress;
 mod fixture;
 #[cfg(target_os = "linux")]
 mod hostile;
+mod places;
 #[cfg(unix)]
 mod resume;
+mod sizes;
 mod train_and_figure;
 mod uses;

@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use ae_model::Shallow;
+use ae_net::Network;
 use ae_train::{Checkpoint, RunFolder};
 
 use crate::fixture::{Fixture, pixels, write_idx};
@@ -146,7 +146,7 @@ impl Kills {
         let model = run.join("model.safetensors");
         let finished = run.join("run.json").exists();
         if model.exists() {
-            Shallow::<784, 2>::load(&model).unwrap();
+            Network::load(&model).unwrap();
         }
         if finished {
             let folder = RunFolder::open(run).unwrap();
@@ -180,7 +180,7 @@ fn a_run_killed_at_random_moments_loses_nothing() {
     assert!(kills.in_an_epoch > 0, "{kills:?}");
 }
 
-/// The long form: `cargo test -p xtask --test cli -- --ignored --nocapture killed_two_hundred`.
+/// The long form: `cargo test -p autoencoder --test cli -- --ignored --nocapture killed_two_hundred`.
 #[test]
 #[ignore = "takes minutes"]
 fn a_run_killed_two_hundred_times_loses_nothing() {
@@ -216,7 +216,7 @@ fn a_signal_stops_a_run_that_says_how_to_go_on_and_does() {
         assert!(!rest.contains("trained in"), "{rest}");
         let said = errors(&mut child);
         assert!(said.starts_with("stopped in epoch "), "{said}");
-        assert!(said.ends_with("to go on:\ncargo xtask train --resume --run 'a run'\n"), "{said}");
+        assert!(said.ends_with("to go on:\nae train --resume --run 'a run'\n"), "{said}");
         assert!(!fixture.path("a run/run.json").exists());
 
         let said = fixture.succeed(&[&["train", "--resume", "--run", "a run"], then].concat());
@@ -318,7 +318,7 @@ fn a_finished_run_says_so_and_more_epochs_go_on() {
     let before = (read("run.json"), read("checkpoint.safetensors"));
     let said = fixture.succeed(&["train", "--resume"]);
     assert!(said.contains("runs/shallow-32 is finished, with all its 2 epochs"), "{said}");
-    assert!(said.contains("\ncargo xtask train --resume --epochs 4\n"), "{said}");
+    assert!(said.contains("\nae train --resume --epochs 4\n"), "{said}");
     assert_eq!((read("run.json"), read("checkpoint.safetensors")), before);
 
     fixture.succeed(&["train", "--resume", "--epochs", "5"]);
@@ -360,7 +360,7 @@ fn a_damaged_checkpoint_is_passed_over_with_a_warning() {
     let newest = run.join("checkpoint.safetensors");
     let bytes = fs::read(&newest).unwrap();
     fs::write(&newest, &bytes[..bytes.len() / 2]).unwrap();
-    let output = fixture.xtask(&["train", "--resume", "--run", RUN]);
+    let output = fixture.run(&["train", "--resume", "--run", RUN]);
     let warning = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{warning}");
     for word in ["warning: ", "checkpoint.safetensors: the checksum is wrong", "going on from", "previous"] {
@@ -403,7 +403,7 @@ fn a_disk_that_fills_up_ends_a_run_with_an_error_and_its_checkpoints_whole() {
 
     let limited = |blocks: usize, signal: &str, args: &[&str]| -> (ExitStatus, String) {
         let script = format!("{signal} ulimit -f {blocks}; exec \"$@\"");
-        let program = env!("CARGO_BIN_EXE_xtask");
+        let program = env!("CARGO_BIN_EXE_ae");
         let output = Command::new("sh")
             .args(["-c", &script, "sh", program])
             .args(args)
@@ -421,7 +421,7 @@ fn a_disk_that_fills_up_ends_a_run_with_an_error_and_its_checkpoints_whole() {
             assert!(!status.success(), "{limit} blocks");
             if !dies {
                 assert_eq!(status.code(), Some(1), "{error}");
-                let command = format!("`cargo xtask train --resume --run {RUN}` goes on: ");
+                let command = format!("`ae train --resume --run {RUN}` goes on: ");
                 let reason = format!("cannot write {RUN}/checkpoint.safetensors: ");
                 assert!(error.contains(&(command + &reason)), "{error}");
             }

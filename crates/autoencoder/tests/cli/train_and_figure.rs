@@ -120,7 +120,7 @@ fn each_preset_has_its_defaults_and_flags_override_them() {
     assert_eq!((code, config), (8, TrainParams { noise: 0.1, mask: 0.25, batch_size: 7, ..recipe }));
 
     // The epochs too are the preset's, but no test waits for so many: the help prints the same table.
-    let help = String::from_utf8(fixture.xtask(&["train", "--help"]).stdout).unwrap();
+    let help = String::from_utf8(fixture.run(&["train", "--help"]).stdout).unwrap();
     for row in [
         "shallow 32 50 64 0.001 0 0 0 0",
         "deep 2 50 128 0.001 0 0 0 0",

@@ -32,7 +32,7 @@ fn all_figures_of_a_shallow_run_are_drawn_and_the_others_named() {
     for skipped in ["codes", "plane", "denoising"] {
         assert!(said.contains(&format!("skipped {skipped}: ")), "{said}");
         let error = fixture.fail(1, &["figure", skipped, "--run", "run"]);
-        assert!(error.contains("cargo xtask train"), "{error}");
+        assert!(error.contains("ae train"), "{error}");
     }
     for name in expected.iter().filter(|name| name.ends_with("png")) {
         let picture = image::open(fixture.path("run/figures").join(name)).unwrap().into_luma8();
