@@ -1,4 +1,4 @@
-//! Codes to images: a decoder as dense layers, and how it stands inside a file.
+//! How a decoder stands inside a file.
 //!
 //! In a file, weights are integers of 8 or 16 bits. A layer has one scale for each of its inputs, and one for its biases:
 //! the largest weight of that input is the largest integer. One number then means about the same change of the
@@ -6,36 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use ae_dense::{Activation, Dense, DenseError, Inputs, Stack, Team};
+use ae_net::{Activation, Decoder, Dense, NetError, Outputs};
 
 use crate::bytes::Bytes;
 use crate::entropy::{Table, Unpacker, pack};
 use crate::layout::MAX_WEIGHTS;
 use crate::{AezError, CodecError};
-
-/// How the decoder's outputs are to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outputs {
-    /// Logits: brightness is their sigmoid.
-    Logits,
-    /// Brightness itself, also where it leaves `[0, 1]`.
-    Brightness,
-    /// Brightness, cut off at 0 and 1.
-    Clipped,
-}
-
-impl Outputs {
-    /// The brightness that an output stands for.
-    #[inline]
-    pub fn brightness(self, output: f32) -> f32 {
-        match self {
-            // exp overflows to infinity below -88, where the quotient is 0 as it should be.
-            Outputs::Logits => 1.0 / (1.0 + (-output).exp()),
-            Outputs::Brightness => output,
-            Outputs::Clipped => output.clamp(0.0, 1.0),
-        }
-    }
-}
 
 /// Bits that a weight takes inside a file, before entropy coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,216 +39,144 @@ impl WeightBits {
     }
 }
 
-/// What turns codes into images: dense layers, and how the last one's outputs are read.
+/// The decoder as a file would hold it: the same layers, their weights rounded.
 ///
-/// A code's image is the same bits whatever stands beside it and however many threads compute it.
-///
-/// # Example
-/// ```
-/// use ae_codec::{Decoder, Outputs};
-/// use ae_dense::{Activation, Dense, Team};
-/// let layer = Dense::new(1, vec![5.0, -5.0], vec![0.0, 0.0], Activation::Linear)?;
-/// let decoder = Decoder::new(&[layer], Outputs::Logits)?;
-/// let image = decoder.brightness(&Team::new(1)?, &[2.0])?;
-/// assert!(image[0] > 0.99 && image[1] < 0.01);
-/// # Ok::<(), ae_dense::DenseError>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct Decoder {
-    stack: Stack,
-    outputs: Outputs,
+/// # Errors
+/// [`CodecError::Weight`] if a weight is not finite, or larger than 1e30.
+pub fn rounded(decoder: &Decoder, bits: WeightBits) -> Result<Decoder, CodecError> {
+    let mut layers = Vec::new();
+    for (index, layer) in decoder.layers().iter().enumerate() {
+        let rounded = round(layer, bits).ok_or(CodecError::Weight { layer: index })?;
+        layers.push(rounded.layer(layer.activation())?);
+    }
+    Ok(Decoder::new(&layers, decoder.outputs())?)
 }
 
-impl Decoder {
-    /// The decoder of these layers, first layer first.
-    ///
-    /// # Errors
-    /// As [`Stack::new`].
-    pub fn new(layers: &[Dense], outputs: Outputs) -> Result<Self, DenseError> {
-        Ok(Self { stack: Stack::new(layers)?, outputs })
+/// The bytes of a decoder inside a file.
+pub(crate) fn to_bytes(decoder: &Decoder, bits: WeightBits) -> Result<Vec<u8>, CodecError> {
+    let layers = decoder.layers();
+    let limit = |what, asked: usize, limit: u64| match asked as u64 {
+        asked if asked > limit => Err(CodecError::Limit { what, asked, limit }),
+        _ => Ok(()),
+    };
+    limit("layers", layers.len(), MAX_LAYERS.into())?;
+    limit(
+        "weights",
+        layers.iter().map(|layer| layer.weight().len() + layer.bias().len()).sum(),
+        MAX_WEIGHTS,
+    )?;
+    let mut bytes = vec![outputs_code(decoder.outputs()), bits.bits(), layers.len() as u8];
+    for layer in &layers {
+        // Their product is within the limit.
+        bytes.extend((layer.inputs() as u32).to_le_bytes());
+        bytes.extend((layer.outputs() as u32).to_le_bytes());
+        bytes.push(activation_code(layer.activation()));
     }
-
-    /// Numbers in a code.
-    pub fn code_size(&self) -> usize {
-        self.stack.inputs()
+    let numbers = Table::of_descriptions();
+    let mut described = Vec::new();
+    let mut coded = Vec::new();
+    for (index, layer) in layers.iter().enumerate() {
+        let Rounded { scales, symbols } = round(layer, bits).ok_or(CodecError::Weight { layer: index })?;
+        bytes.extend(scales.iter().flat_map(|scale| scale.to_le_bytes()));
+        let (table, upper, lower) = split(symbols, bits);
+        let mut description = Vec::new();
+        table.describe(&mut description);
+        described.push(description);
+        coded.push((table, upper, lower));
     }
+    let bottom = lower_byte();
+    let all: Vec<(&Table, i32)> = described
+        .iter()
+        .zip(&coded)
+        .flat_map(|(description, (table, upper, lower))| {
+            let description = description.iter().map(|&number| (&numbers, number));
+            let upper = upper.iter().map(move |&symbol| (table, symbol));
+            description.chain(upper).chain(lower.iter().map(|&symbol| (&bottom, symbol)))
+        })
+        .collect();
+    bytes.extend(pack(all.into_iter()));
+    Ok(bytes)
+}
 
-    /// Pixels of an image.
-    pub fn pixels(&self) -> usize {
-        self.stack.outputs()
-    }
-
-    /// How the outputs are read.
-    pub fn outputs(&self) -> Outputs {
-        self.outputs
-    }
-
-    /// The last layer's outputs for codes, `(B, CODE)` to `(B, PIXELS)`.
-    ///
-    /// # Errors
-    /// [`DenseError::PartialRow`] if the codes are not whole, [`DenseError::Length`] if `outputs` is of another length.
-    pub fn outputs_into(&self, team: &Team, codes: &[f32], outputs: &mut [f32]) -> Result<(), DenseError> {
-        self.stack.forward(team, 0..self.stack.depth(), Inputs::Dense(codes), outputs)
-    }
-
-    /// The brightness of the images that codes stand for, `(B, CODE)` to `(B, PIXELS)`.
-    ///
-    /// # Errors
-    /// [`DenseError::PartialRow`] if the codes are not whole.
-    pub fn brightness(&self, team: &Team, codes: &[f32]) -> Result<Vec<f32>, DenseError> {
-        let mut images = vec![0.0; codes.len() / self.code_size() * self.pixels()];
-        self.outputs_into(team, codes, &mut images)?;
-        for pixel in &mut images {
-            *pixel = self.outputs.brightness(*pixel);
+/// Reads what [`to_bytes`] has written.
+pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Decoder, AezError> {
+    let mut bytes = Bytes::new("the decoder", bytes);
+    let outputs = outputs_from(bytes.u8()?)?;
+    let bits = match bytes.u8()? {
+        8 => WeightBits::Eight,
+        16 => WeightBits::Sixteen,
+        found => return Err(AezError::DecoderKind { what: "weights of bits", found: found.into() }),
+    };
+    let mut shapes = Vec::new();
+    let mut weights = 0_u64;
+    for _ in 0..bytes.u8()? {
+        let (inputs, outputs) = (bytes.u32()?, bytes.u32()?);
+        let activation = activation_from(bytes.u8()?)?;
+        if inputs == 0 || outputs == 0 {
+            return Err(AezError::Zero { what: "a layer" });
         }
-        Ok(images)
+        weights = weights.saturating_add((u64::from(inputs) + 1) * u64::from(outputs));
+        AezError::limit("weights", weights, MAX_WEIGHTS)?;
+        shapes.push((inputs as usize, outputs as usize, activation));
     }
-
-    /// The decoder as a file would hold it: the same layers, their weights rounded.
-    ///
-    /// # Errors
-    /// [`CodecError::Weight`] if a weight is not finite, or larger than 1e30.
-    pub fn rounded(&self, bits: WeightBits) -> Result<Self, CodecError> {
-        let mut layers = Vec::new();
-        for (index, layer) in self.stack.layers().iter().enumerate() {
-            let rounded = round(layer, bits).ok_or(CodecError::Weight { layer: index })?;
-            layers.push(rounded.layer(layer.activation())?);
-        }
-        Ok(Self::new(&layers, self.outputs)?)
-    }
-
-    /// The bytes of a decoder inside a file.
-    pub(crate) fn to_bytes(&self, bits: WeightBits) -> Result<Vec<u8>, CodecError> {
-        let layers = self.stack.layers();
-        let limit = |what, asked: usize, limit: u64| match asked as u64 {
-            asked if asked > limit => Err(CodecError::Limit { what, asked, limit }),
-            _ => Ok(()),
-        };
-        limit("layers", layers.len(), MAX_LAYERS.into())?;
-        limit(
-            "weights",
-            layers.iter().map(|layer| layer.weight().len() + layer.bias().len()).sum(),
-            MAX_WEIGHTS,
-        )?;
-        let mut bytes = vec![self.outputs.code(), bits.bits(), layers.len() as u8];
-        for layer in &layers {
-            // Their product is within the limit.
-            bytes.extend((layer.inputs() as u32).to_le_bytes());
-            bytes.extend((layer.outputs() as u32).to_le_bytes());
-            bytes.push(activation_code(layer.activation()));
-        }
-        let numbers = Table::of_descriptions();
-        let mut described = Vec::new();
-        let mut coded = Vec::new();
-        for (index, layer) in layers.iter().enumerate() {
-            let Rounded { scales, symbols } =
-                round(layer, bits).ok_or(CodecError::Weight { layer: index })?;
-            bytes.extend(scales.iter().flat_map(|scale| scale.to_le_bytes()));
-            let (table, upper, lower) = split(symbols, bits);
-            let mut description = Vec::new();
-            table.describe(&mut description);
-            described.push(description);
-            coded.push((table, upper, lower));
-        }
-        let bottom = lower_byte();
-        let all: Vec<(&Table, i32)> = described
-            .iter()
-            .zip(&coded)
-            .flat_map(|(description, (table, upper, lower))| {
-                let description = description.iter().map(|&number| (&numbers, number));
-                let upper = upper.iter().map(move |&symbol| (table, symbol));
-                description.chain(upper).chain(lower.iter().map(|&symbol| (&bottom, symbol)))
-            })
-            .collect();
-        bytes.extend(pack(all.into_iter()));
-        Ok(bytes)
-    }
-
-    /// Reads what [`to_bytes`](Self::to_bytes) has written.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, AezError> {
-        let mut bytes = Bytes::new("the decoder", bytes);
-        let outputs = Outputs::from_code(bytes.u8()?)?;
-        let bits = match bytes.u8()? {
-            8 => WeightBits::Eight,
-            16 => WeightBits::Sixteen,
-            found => return Err(AezError::DecoderKind { what: "weights of bits", found: found.into() }),
-        };
-        let mut shapes = Vec::new();
-        let mut weights = 0_u64;
-        for _ in 0..bytes.u8()? {
-            let (inputs, outputs) = (bytes.u32()?, bytes.u32()?);
-            let activation = activation_from(bytes.u8()?)?;
-            if inputs == 0 || outputs == 0 {
-                return Err(AezError::Zero { what: "a layer" });
+    let mut scales = Vec::new();
+    for &(inputs, ..) in &shapes {
+        let mut layer = Vec::new();
+        for _ in 0..=inputs {
+            let scale = f32::from_bits(bytes.u32()?);
+            // NaN is in no range.
+            if !(0.0..=LARGEST_WEIGHT).contains(&scale) {
+                return Err(AezError::DecoderKind { what: "a scale of bits", found: scale.to_bits().into() });
             }
-            weights = weights.saturating_add((u64::from(inputs) + 1) * u64::from(outputs));
-            AezError::limit("weights", weights, MAX_WEIGHTS)?;
-            shapes.push((inputs as usize, outputs as usize, activation));
+            layer.push(scale);
         }
-        let mut scales = Vec::new();
-        for &(inputs, ..) in &shapes {
-            let mut layer = Vec::new();
-            for _ in 0..=inputs {
-                let scale = f32::from_bits(bytes.u32()?);
-                // NaN is in no range.
-                if !(0.0..=LARGEST_WEIGHT).contains(&scale) {
-                    return Err(AezError::DecoderKind {
-                        what: "a scale of bits",
-                        found: scale.to_bits().into(),
-                    });
-                }
-                layer.push(scale);
-            }
-            scales.push(layer);
-        }
-        let (numbers, bottom) = (Table::of_descriptions(), lower_byte());
-        let mut unpacker = Unpacker::new(bytes.rest()).map_err(AezError::Weights)?;
-        let mut layers = Vec::new();
-        for ((inputs, outputs, activation), scales) in shapes.into_iter().zip(scales) {
-            let table = Table::read(&mut unpacker, &numbers).map_err(AezError::Weights)?;
-            let mut symbols = Vec::new();
-            for _ in 0..(inputs + 1) * outputs {
-                symbols.push(unpacker.next(&table).map_err(AezError::Weights)?);
-            }
-            let largest = i64::from(bits.largest() as i32);
-            for symbol in &mut symbols {
-                let mut whole = i64::from(*symbol);
-                if bits == WeightBits::Sixteen {
-                    whole = whole * 256 + i64::from(unpacker.next(&bottom).map_err(AezError::Weights)?);
-                }
-                if !(-largest..=largest).contains(&whole) {
-                    return Err(AezError::DecoderKind { what: "a weight of", found: whole.unsigned_abs() });
-                }
-                *symbol = whole as i32;
-            }
-            let rounded = Rounded { scales, symbols };
-            layers.push(rounded.layer(activation).map_err(AezError::Decoder)?);
-        }
-        unpacker.finish().map_err(AezError::Weights)?;
-        Self::new(&layers, outputs).map_err(AezError::Decoder)
+        scales.push(layer);
     }
+    let (numbers, bottom) = (Table::of_descriptions(), lower_byte());
+    let mut unpacker = Unpacker::new(bytes.rest()).map_err(AezError::Weights)?;
+    let mut layers = Vec::new();
+    for ((inputs, outputs, activation), scales) in shapes.into_iter().zip(scales) {
+        let table = Table::read(&mut unpacker, &numbers).map_err(AezError::Weights)?;
+        let mut symbols = Vec::new();
+        for _ in 0..(inputs + 1) * outputs {
+            symbols.push(unpacker.next(&table).map_err(AezError::Weights)?);
+        }
+        let largest = i64::from(bits.largest() as i32);
+        for symbol in &mut symbols {
+            let mut whole = i64::from(*symbol);
+            if bits == WeightBits::Sixteen {
+                whole = whole * 256 + i64::from(unpacker.next(&bottom).map_err(AezError::Weights)?);
+            }
+            if !(-largest..=largest).contains(&whole) {
+                return Err(AezError::DecoderKind { what: "a weight of", found: whole.unsigned_abs() });
+            }
+            *symbol = whole as i32;
+        }
+        let rounded = Rounded { scales, symbols };
+        layers.push(rounded.layer(activation).map_err(AezError::Decoder)?);
+    }
+    unpacker.finish().map_err(AezError::Weights)?;
+    Decoder::new(&layers, outputs).map_err(AezError::Decoder)
 }
 
 const MAX_LAYERS: u8 = u8::MAX;
 /// Weights and scales are at most this large: an integer times a scale is finite.
 const LARGEST_WEIGHT: f32 = 1e30;
 
-impl Outputs {
-    fn code(self) -> u8 {
-        match self {
-            Self::Logits => 0,
-            Self::Brightness => 1,
-            Self::Clipped => 2,
-        }
+fn outputs_code(outputs: Outputs) -> u8 {
+    match outputs {
+        Outputs::Logits => 0,
+        Outputs::Brightness => 1,
+        Outputs::Clipped => 2,
     }
+}
 
-    fn from_code(code: u8) -> Result<Self, AezError> {
-        match code {
-            0 => Ok(Self::Logits),
-            1 => Ok(Self::Brightness),
-            2 => Ok(Self::Clipped),
-            _ => Err(AezError::DecoderKind { what: "outputs of kind", found: code.into() }),
-        }
+fn outputs_from(code: u8) -> Result<Outputs, AezError> {
+    match code {
+        0 => Ok(Outputs::Logits),
+        1 => Ok(Outputs::Brightness),
+        2 => Ok(Outputs::Clipped),
+        _ => Err(AezError::DecoderKind { what: "outputs of kind", found: code.into() }),
     }
 }
 
@@ -301,7 +205,7 @@ struct Rounded {
 }
 
 impl Rounded {
-    fn layer(&self, activation: Activation) -> Result<Dense, DenseError> {
+    fn layer(&self, activation: Activation) -> Result<Dense, NetError> {
         let inputs = self.scales.len() - 1;
         let rows = self.symbols.chunks_exact(inputs + 1);
         // No more than they need: a file of a few bytes may hold as many weights as there may be.

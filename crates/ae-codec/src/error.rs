@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use ae_dense::DenseError;
+use ae_net::NetError;
 
 use crate::entropy::EntropyError;
 use crate::layout::{MAX_BLOCK_SYMBOLS, MAX_PIXELS, MAX_UNITS, MAX_WEIGHTS, VERSION};
@@ -104,9 +104,9 @@ pub enum CodecError {
     /// The writer failed.
     #[error("the stream failed")]
     Io(#[source] io::Error),
-    /// A fault found by the kernels.
+    /// A fault found by the network.
     #[error(transparent)]
-    Dense(#[from] DenseError),
+    Net(#[from] NetError),
 }
 
 /// A `.aez` file that could not be opened.
@@ -216,7 +216,7 @@ pub enum AezError {
     Weights(#[source] EntropyError),
     /// A decoder whose layers do not fit each other.
     #[error("the decoder inside is none")]
-    Decoder(#[source] DenseError),
+    Decoder(#[source] NetError),
     /// A decoder for other codes or images than the header states.
     #[error("the decoder inside has {found} {what}, the header states {expected}")]
     DecoderSize {

@@ -1,8 +1,6 @@
 //! What writer and reader of an `.aez` file agree on: magic, limits, checksums, lengths. `docs/aez-format.md` has the byte table.
 
-use std::fmt;
-use std::str::FromStr;
-
+use ae_net::WeightsId;
 use crc32fast::Hasher;
 
 use crate::AezError;
@@ -28,46 +26,6 @@ pub(crate) const LABELLED: u16 = 1;
 pub(crate) const DECODER_INSIDE: u16 = 2;
 pub(crate) const ONE_STEP: u16 = 4;
 
-/// A name for the exact weights of a model, SHA-256; `docs/weights-format.md` says of what.
-///
-/// # Example
-/// ```
-/// use ae_codec::ModelId;
-/// let id = ModelId([0xab; 32]);
-/// assert_eq!(id.to_string(), "ab".repeat(32));
-/// assert_eq!("ab".repeat(32).parse(), Ok(id));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ModelId(pub [u8; 32]);
-
-impl fmt::Display for ModelId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-/// Text that is not 64 hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is not 64 hexadecimal digits")]
-pub struct ModelIdError {
-    found: String,
-}
-
-impl FromStr for ModelId {
-    type Err = ModelIdError;
-
-    fn from_str(text: &str) -> Result<Self, ModelIdError> {
-        let digit = |byte: u8| char::from(byte).to_digit(16);
-        let digits: Option<Vec<u32>> = text.bytes().map(digit).collect();
-        let bytes = digits
-            .map(|digits| digits.chunks(2).map(|pair| (pair[0] << 4 | pair[pair.len() - 1]) as u8).collect());
-        match bytes.map(Vec::try_into) {
-            Some(Ok(id)) if text.len() == 64 => Ok(Self(id)),
-            _ => Err(ModelIdError { found: text.to_owned() }),
-        }
-    }
-}
-
 /// What a file says of its images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
@@ -78,7 +36,7 @@ pub struct Header {
     /// Columns an image.
     pub cols: usize,
     /// The model whose codes they are.
-    pub model: ModelId,
+    pub model: WeightsId,
 }
 
 pub(crate) fn with_checksum(mut bytes: Vec<u8>) -> Vec<u8> {

@@ -2,7 +2,7 @@
 //!
 //! An encoder has turned images into codes; here codes become a small file, and the file codes and images again.
 //!
-//! - [`Quantiser`] rounds code numbers to integers, with steps that suit a [`Decoder`];
+//! - [`Quantiser`] rounds code numbers to integers, with steps that suit a [`Decoder`](ae_net::Decoder);
 //! - [`entropy`] packs integers by tables of how often each is expected;
 //! - [`Writer`] and [`Reader`] are the `.aez` file: blocks of images that depend on nothing but the header, so that a
 //!   reader begins anywhere and damage costs one block; `docs/aez-format.md` has its bytes.
@@ -12,8 +12,8 @@
 //!
 //! ```
 //! use std::io::Cursor;
-//! use ae_codec::{Coding, Damage, Decoder, Header, ModelId, Outputs, Quality, Quantiser, Reader, WeightBits, Writer};
-//! use ae_dense::{Activation, Dense, Team};
+//! use ae_codec::{Coding, Damage, Header, Quality, Quantiser, Reader, WeightBits, Writer};
+//! use ae_net::{Activation, Decoder, Dense, Outputs, Rows, Team, WeightsId};
 //!
 //! // A decoder from one number to three pixels, and the codes of four images.
 //! let team = Team::new(1)?;
@@ -25,14 +25,14 @@
 //! let coding = Coding::fit(quantiser, &codes, None)?;
 //! let mut symbols = Vec::new();
 //! coding.quantiser().symbols(&codes, &mut symbols)?;
-//! let header = Header { images: 4, rows: 1, cols: 3, model: ModelId([0; 32]) };
+//! let header = Header { images: 4, rows: 1, cols: 3, model: WeightsId([0; 32]) };
 //! let mut writer = Writer::new(Vec::new(), header, coding, Some((&decoder, WeightBits::Sixteen)))?;
 //! writer.push(&symbols, &[])?;
 //! let file = writer.finish()?;
 //!
 //! let all = ae_codec::decode(&file)?;
 //! let decoder = all.decoder.ok_or("it is inside")?;
-//! let images = decoder.brightness(&team, &all.codes)?;
+//! let images = decoder.decode(&team, Rows::values(&all.codes, 1)?)?;
 //! assert!((images[0] - 0.11).abs() < 0.05 && (images[9] - 0.9).abs() < 0.05);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -48,11 +48,9 @@ mod reader;
 mod writer;
 
 pub use coding::Coding;
-pub use decoder::{Decoder, Outputs, WeightBits};
+pub use decoder::{WeightBits, rounded};
 pub use error::{AezError, BlockError, CodecError, OpenError};
-pub use layout::{
-    Header, MAX_BLOCK_SYMBOLS, MAX_PIXELS, MAX_UNITS, MAX_WEIGHTS, ModelId, ModelIdError, VERSION,
-};
+pub use layout::{Header, MAX_BLOCK_SYMBOLS, MAX_PIXELS, MAX_UNITS, MAX_WEIGHTS, VERSION};
 pub use quantise::{MAX_SYMBOL, Quality, Quantiser};
 pub use reader::{Block, Damage, Decoded, MAX_DECODED, Reader, Sizes, decode};
 pub use writer::Writer;

@@ -8,9 +8,9 @@
 //! Rounding towards cheaper integers, and standing for a bin by the mean of the codes in it, were tried and gave nothing
 //! at the rates that matter; see docs/results.md.
 
-use ae_dense::Team;
+use ae_net::{Decoder, Rows, Team};
 
-use crate::{CodecError, Decoder};
+use crate::CodecError;
 
 /// The largest integer, either way: as far as 32-bit floats count.
 pub const MAX_SYMBOL: i32 = 1 << 23;
@@ -197,7 +197,7 @@ impl Quantiser {
 fn effects(team: &Team, decoder: &Decoder, codes: &[f32]) -> Result<Vec<f64>, CodecError> {
     let units = decoder.code_size();
     let rows = codes.len() / units;
-    let unmoved = decoder.brightness(team, codes)?;
+    let unmoved = decoder.decode(team, Rows::values(codes, units)?)?;
     let mut effects = Vec::with_capacity(units);
     for unit in 0..units {
         let values = || codes.iter().skip(unit).step_by(units).map(|&value| f64::from(value));
@@ -210,7 +210,7 @@ fn effects(team: &Team, decoder: &Decoder, codes: &[f32]) -> Result<Vec<f64>, Co
             let nudge = if row % 2 == 0 { nudge } else { -nudge };
             code[unit] += nudge as f32;
         }
-        let moved = decoder.brightness(team, &moved)?;
+        let moved = decoder.decode(team, Rows::values(&moved, units)?)?;
         let squares = moved.iter().zip(&unmoved).map(|(a, b)| f64::from(a - b).powi(2));
         let effect = (squares.sum::<f64>() / moved.len().max(1) as f64).sqrt() / nudge;
         if !effect.is_finite() {

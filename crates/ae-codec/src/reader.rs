@@ -8,15 +8,16 @@ use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use ae_file::ReadError;
+use ae_net::{Decoder, WeightsId};
 use crc32fast::Hasher;
 
 use crate::bytes::Bytes;
 use crate::layout::{
     CHECKSUM_BYTES, DECODER_INSIDE, END, HEADER_BYTES, Header, LABELLED, MAGIC, MAX_BLOCK_SYMBOLS,
-    MAX_PIXELS, MAX_UNITS, ModelId, ONE_STEP, TRAILER_BYTES, VARINT_BYTES, VERSION, block_checksum, check,
+    MAX_PIXELS, MAX_UNITS, ONE_STEP, TRAILER_BYTES, VARINT_BYTES, VERSION, block_checksum, check,
     hash_header, read_varint,
 };
-use crate::{AezError, BlockError, Coding, Decoder, OpenError};
+use crate::{AezError, BlockError, Coding, OpenError, decoder};
 
 /// Numbers of codes and labels that [`decode`] gives, 1 GiB of them: some kilobytes may stand for billions that are all alike.
 pub const MAX_DECODED: u64 = 1 << 28;
@@ -123,7 +124,7 @@ impl<R: Read + Seek> Reader<R> {
         }
         let [images, rows, cols, units, block_images] =
             [bytes.u32()?, bytes.u32()?, bytes.u32()?, bytes.u32()?, bytes.u32()?];
-        let model = ModelId(bytes.take()?);
+        let model = WeightsId(bytes.take()?);
         let (tables_bytes, decoder_bytes) = (u64::from(bytes.u32()?), u64::from(bytes.u32()?));
         for (what, size) in
             [("rows", rows), ("columns", cols), ("units", units), ("images a block", block_images)]
@@ -147,7 +148,7 @@ impl<R: Read + Seek> Reader<R> {
         let decoder = match flags & DECODER_INSIDE {
             0 if decoder.is_empty() => None,
             0 => return Err(AezError::Length { what: "no decoder", needed: 0, actual: decoder_bytes }),
-            _ => Some(Decoder::from_bytes(check("the decoder", &decoder)?)?),
+            _ => Some(decoder::from_bytes(check("the decoder", &decoder)?)?),
         };
         if let Some(decoder) = &decoder {
             for (what, found, expected) in [

@@ -2,14 +2,14 @@
 
 use std::io::Write;
 
+use ae_net::Decoder;
 use crc32fast::Hasher;
 
-use crate::decoder::WeightBits;
 use crate::layout::{
     DECODER_INSIDE, END, Header, LABELLED, MAGIC, MAX_BLOCK_SYMBOLS, MAX_PIXELS, MAX_UNITS, ONE_STEP,
     VERSION, block_checksum, hash_header, varint, with_checksum,
 };
-use crate::{CodecError, Coding, Decoder};
+use crate::{CodecError, Coding, WeightBits, decoder};
 
 /// Images a block, where codes are not enormous. At 6 bytes an image what a block costs beside its images, 9 bytes, is 0.3 %.
 const BLOCK_IMAGES: usize = 512;
@@ -19,14 +19,15 @@ const BLOCK_IMAGES: usize = 512;
 /// # Example
 /// ```
 /// use std::io::Cursor;
-/// use ae_codec::{Coding, Damage, Header, ModelId, Quantiser, Reader, Writer};
+/// use ae_codec::{Coding, Damage, Header, Quantiser, Reader, Writer};
+/// use ae_net::WeightsId;
 ///
 /// // Three images of 1 x 4 pixels as codes of two numbers, and a label each.
 /// let (codes, labels) = ([0.0, 1.5, 0.5, -1.0, 0.0, 2.0], [7, 7, 1]);
 /// let coding = Coding::fit(Quantiser::uniform(2, 0.5)?, &codes, Some(&labels))?;
 /// let mut symbols = Vec::new();
 /// coding.quantiser().symbols(&codes, &mut symbols)?;
-/// let header = Header { images: 3, rows: 1, cols: 4, model: ModelId([0; 32]) };
+/// let header = Header { images: 3, rows: 1, cols: 4, model: WeightsId([0; 32]) };
 /// let mut writer = Writer::new(Vec::new(), header, coding, None)?;
 /// writer.push(&symbols, &labels)?;
 /// let bytes = writer.finish()?;
@@ -62,7 +63,7 @@ impl<W: Write> Writer<W> {
         mut out: W,
         header: Header,
         coding: Coding,
-        decoder: Option<(&Decoder, WeightBits)>,
+        inside: Option<(&Decoder, WeightBits)>,
     ) -> Result<Self, CodecError> {
         let units = coding.quantiser().units();
         let pixels = (header.rows as u64).saturating_mul(header.cols as u64);
@@ -78,7 +79,7 @@ impl<W: Write> Writer<W> {
         if pixels == 0 {
             return Err(CodecError::Zero { what: "pixels of an image" });
         }
-        let decoder_bytes = match decoder {
+        let decoder_bytes = match inside {
             None => Vec::new(),
             Some((decoder, bits)) => {
                 for (what, found, expected) in [
@@ -89,18 +90,16 @@ impl<W: Write> Writer<W> {
                         return Err(CodecError::DecoderSize { what, found, expected });
                     }
                 }
-                with_checksum(decoder.to_bytes(bits)?)
+                with_checksum(decoder::to_bytes(decoder, bits)?)
             }
         };
         let coding_bytes = with_checksum(coding.to_bytes());
         let block_images = BLOCK_IMAGES.min(MAX_BLOCK_SYMBOLS as usize / coding.columns());
 
         let mut flags = 0;
-        for (flag, set) in [
-            (LABELLED, coding.labelled()),
-            (DECODER_INSIDE, decoder.is_some()),
-            (ONE_STEP, coding.one_step()),
-        ] {
+        for (flag, set) in
+            [(LABELLED, coding.labelled()), (DECODER_INSIDE, inside.is_some()), (ONE_STEP, coding.one_step())]
+        {
             flags |= if set { flag } else { 0 };
         }
         let mut bytes = Vec::from(MAGIC);

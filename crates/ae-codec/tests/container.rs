@@ -67,6 +67,18 @@ fn the_same_images_are_the_same_bytes_however_they_are_handed_over() {
     }
 }
 
+/// Checksums of files that earlier versions of the program wrote: what is in the files of users.
+#[test]
+fn the_bytes_of_files_stay_what_they_are() {
+    for (file, length, checksum) in [
+        (case(1_300, 4, true, Some(WeightBits::Eight)), 3_485, 0xb7aa_5e3b),
+        (case(700, 5, false, Some(WeightBits::Sixteen)), 2_494, 0x33c6_7084),
+        (case(513, 3, false, None), 1_176, 0x1071_89cf),
+    ] {
+        assert_eq!((file.bytes.len(), crc32fast::hash(&file.bytes)), (length, checksum));
+    }
+}
+
 #[test]
 fn a_file_is_within_one_percent_of_its_symbols_entropy_and_header() {
     const IMAGES: usize = 10_000;

@@ -4,41 +4,37 @@
 
 mod common;
 
-use ae_codec::{
-    CodecError, Coding, Decoder, Header, MAX_WEIGHTS, Outputs, Quantiser, WeightBits, Writer, decode,
-};
-use ae_dense::{Activation, Dense, Stack, Team};
+use ae_codec::{CodecError, Coding, Header, MAX_WEIGHTS, Quantiser, WeightBits, Writer, decode, rounded};
+use ae_net::{Activation, Decoder, Dense, Outputs, Rows, Stack, Team};
 
-use common::{MODEL, case, codes, decoder, noise};
+use common::{MODEL, brightness, case, codes, decoder, noise};
 
 #[test]
 fn images_are_what_the_layers_give() {
-    let (team, codes) = (Team::new(1).unwrap(), codes(20, 4));
+    let codes = codes(20, 4);
     let first = Dense::new(4, noise(12, 1), noise(3, 2), Activation::Relu).unwrap();
     let last = Dense::new(3, noise(21, 3), noise(7, 4), Activation::Linear).unwrap();
     let layers = [first, last];
     let mut logits = vec![0.0; 20 * 7];
-    let stack = Stack::new(&layers).unwrap();
-    stack.forward(&team, 0..2, ae_dense::Inputs::Dense(&codes), &mut logits).unwrap();
+    let rows = Rows::values(&codes, 4).unwrap();
+    Stack::new(&layers).unwrap().forward(&Team::new(1).unwrap(), rows, &mut logits).unwrap();
     for outputs in [Outputs::Logits, Outputs::Brightness, Outputs::Clipped] {
         let decoder = Decoder::new(&layers, outputs).unwrap();
         assert_eq!((decoder.code_size(), decoder.pixels(), decoder.outputs()), (4, 7, outputs));
         let expected: Vec<f32> = logits.iter().map(|&z| outputs.brightness(z)).collect();
-        assert_eq!(decoder.brightness(&team, &codes).unwrap(), expected);
-        assert_eq!(decoder.brightness(&Team::new(3).unwrap(), &codes).unwrap(), expected);
-        assert!(decoder.brightness(&team, &codes[1..]).is_err());
+        assert_eq!(brightness(&decoder, &codes), expected);
+        assert_eq!(decoder.decode(&Team::new(3).unwrap(), rows).unwrap(), expected);
+        assert!(decoder.decode(&Team::new(1).unwrap(), Rows::values(&codes, 5).unwrap()).is_err());
     }
 }
 
 #[test]
 fn rounded_weights_are_near() {
-    let team = Team::new(1).unwrap();
     let codes = codes(50, 6);
     let decoder = decoder(6, 40);
-    let images = decoder.brightness(&team, &codes).unwrap();
+    let images = brightness(&decoder, &codes);
     let worst = |bits| {
-        let rounded = decoder.rounded(bits).unwrap();
-        let found = rounded.brightness(&team, &codes).unwrap();
+        let found = brightness(&rounded(&decoder, bits).unwrap(), &codes);
         images.iter().zip(&found).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
     };
     let (eight, sixteen) = (worst(WeightBits::Eight), worst(WeightBits::Sixteen));
@@ -48,11 +44,10 @@ fn rounded_weights_are_near() {
 
 #[test]
 fn the_decoder_inside_is_the_rounded_one() {
-    let team = Team::new(1).unwrap();
     for bits in [WeightBits::Eight, WeightBits::Sixteen] {
         let decoded = decode(&case(30, 5, false, Some(bits)).bytes).unwrap();
-        let found = decoded.decoder.unwrap().brightness(&team, &decoded.codes).unwrap();
-        let expected = decoder(5, 6).rounded(bits).unwrap().brightness(&team, &decoded.codes).unwrap();
+        let found = brightness(&decoded.decoder.unwrap(), &decoded.codes);
+        let expected = brightness(&rounded(&decoder(5, 6), bits).unwrap(), &decoded.codes);
         assert_eq!(found, expected, "{bits:?}");
     }
     assert!(decode(&case(30, 5, false, None).bytes).unwrap().decoder.is_none());
@@ -66,7 +61,7 @@ fn what_a_file_cannot_hold_is_refused() {
             &[layer(1.0), Dense::new(2, vec![weight, 0.0], vec![0.0], Activation::Linear).unwrap()],
             Outputs::Logits,
         );
-        let error = decoder.unwrap().rounded(WeightBits::Eight).unwrap_err();
+        let error = rounded(&decoder.unwrap(), WeightBits::Eight).unwrap_err();
         assert!(matches!(error, CodecError::Weight { layer: 1 }), "{error}");
     }
     // Weights of zero alone, and weights of any size.
@@ -74,8 +69,8 @@ fn what_a_file_cannot_hold_is_refused() {
         &[Dense::new(2, vec![0.0; 4], vec![0.0; 2], Activation::Linear).unwrap()],
         Outputs::Clipped,
     );
-    assert!(zero.unwrap().rounded(WeightBits::Sixteen).is_ok());
-    Decoder::new(&[layer(1e30)], Outputs::Clipped).unwrap().rounded(WeightBits::Eight).unwrap();
+    assert!(rounded(&zero.unwrap(), WeightBits::Sixteen).is_ok());
+    rounded(&Decoder::new(&[layer(1e30)], Outputs::Clipped).unwrap(), WeightBits::Eight).unwrap();
     let pixels = MAX_WEIGHTS as usize / 2 + 1;
     let large = Dense::new(1, vec![0.0; pixels], vec![0.0; pixels], Activation::Linear).unwrap();
     let large = Decoder::new(&[large], Outputs::Logits).unwrap();

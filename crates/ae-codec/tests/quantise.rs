@@ -4,10 +4,10 @@
 
 mod common;
 
-use ae_codec::{CodecError, Decoder, MAX_SYMBOL, Outputs, Quality, Quantiser};
-use ae_dense::{Activation, Dense, Team};
+use ae_codec::{CodecError, MAX_SYMBOL, Quality, Quantiser};
+use ae_net::{Activation, Decoder, Dense, Outputs, Team};
 
-use common::{codes, decoder, noise};
+use common::{brightness, codes, decoder, noise};
 
 fn team() -> Team {
     Team::new(1).unwrap()
@@ -43,8 +43,8 @@ fn steps_are_in_inverse_proportion_to_effects_and_add_what_they_should() {
     assert!(steps[3] > 100.0 * steps[2] && steps[3].is_finite());
 
     let mse = |quantiser: &Quantiser| {
-        let before = linear.brightness(&team(), &codes).unwrap();
-        let after = linear.brightness(&team(), &rounded(quantiser, &codes)).unwrap();
+        let before = brightness(&linear, &codes);
+        let after = brightness(&linear, &rounded(quantiser, &codes));
         let squares = before.iter().zip(&after).map(|(a, b)| f64::from(a - b).powi(2));
         squares.sum::<f64>() / before.len() as f64
     };

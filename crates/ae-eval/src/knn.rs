@@ -11,11 +11,11 @@
 //! all queries with all points do, in single precision and with a bound on their rounding. Among the
 //! candidates, distances in double precision decide.
 
-use ae_dense::{Activation, Dense, Inputs, Stack, Team};
+use ae_net::{Activation, Dense, Rows, Stack, Team};
 use rstar::{RTree, primitives::GeomWithData};
 
-use crate::rows::share_of_equal;
-use crate::{EvalError, Labelled, Rows};
+use crate::labelled::{place_of_largest, share_of_equal};
+use crate::{EvalError, Labelled};
 
 /// Points in a block of products.
 const POINTS_AT_ONCE: usize = 1 << 10;
@@ -26,8 +26,8 @@ const QUERIES_AT_ONCE: usize = 1 << 10;
 ///
 /// # Example
 /// ```
-/// use ae_dense::Team;
-/// use ae_eval::{Labelled, Neighbours, Rows};
+/// use ae_eval::{Labelled, Neighbours};
+/// use ae_net::{Rows, Team};
 /// let points = [0.0, 0.1, 0.2, 5.0, 5.1, 5.2];
 /// let neighbours = Neighbours::new(Labelled::new(Rows::values(&points, 1)?, &[0, 0, 0, 1, 1, 1])?);
 /// let found = neighbours.classify(&Team::new(1)?, Rows::values(&[0.4, 4.0], 1)?, 3)?;
@@ -48,7 +48,7 @@ pub struct Neighbours {
 impl Neighbours {
     /// The points of a training set.
     pub fn new(train: Labelled<'_>) -> Self {
-        let dims = train.rows().dims();
+        let dims = train.rows().width();
         let mut values = train.rows().to_values();
         // 0 and -0 are one place.
         values.iter_mut().for_each(|value| *value += 0.0);
@@ -70,15 +70,13 @@ impl Neighbours {
     /// The class of each query, `(B, dims)` to `(B)`, by its `k` nearest points.
     ///
     /// # Errors
-    /// [`EvalError::Dims`] if the queries are of another width than the points, [`EvalError::Zero`] or
-    /// [`EvalError::Neighbours`] unless `k` is from 1 to the number of points.
+    /// [`EvalError::Net`] if the queries are of another width than the points or not finite, [`EvalError::Argument`]
+    /// unless `k` is from 1 to the number of points.
     pub fn classify(&self, team: &Team, queries: Rows<'_>, k: usize) -> Result<Vec<u8>, EvalError> {
-        queries.require_dims("queries", self.dims)?;
-        if k == 0 {
-            return Err(EvalError::Zero { what: "number of nearest neighbours" });
-        }
-        if k > self.labels.len() {
-            return Err(EvalError::Neighbours { neighbours: k, points: self.labels.len() });
+        queries.require_width("queries", self.dims)?;
+        queries.require_finite("queries")?;
+        if k == 0 || k > self.labels.len() {
+            return Err(EvalError::argument("neighbours", format_args!("1 to {}", self.labels.len()), k));
         }
         match self.dims {
             1 | 2 => Ok(self.by_tree::<2>(queries, k)),
@@ -146,7 +144,7 @@ impl Neighbours {
             let queries = near_queries.chunks(QUERIES_AT_ONCE * dims);
             for (queries, nearest) in queries.zip(nearest.chunks_mut(QUERIES_AT_ONCE)) {
                 let scores = &mut scores[..nearest.len() * count];
-                layer.forward(team, 0..1, Inputs::Dense(queries), scores)?;
+                layer.forward(team, Rows::values(queries, dims)?, scores)?;
                 for (nearest, scores) in nearest.iter_mut().zip(scores.chunks_exact(count)) {
                     nearest.add(block * POINTS_AT_ONCE, scores);
                 }
@@ -188,13 +186,7 @@ impl Neighbours {
                 reach = distance;
             }
         }
-        let mut best = 0;
-        for (class, &count) in votes.iter().enumerate() {
-            if count > votes[best] {
-                best = class;
-            }
-        }
-        best as u8 // one of 256
+        place_of_largest(&votes)
     }
 }
 

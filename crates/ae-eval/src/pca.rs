@@ -9,10 +9,11 @@
 //! The division is by `n`, not `n - 1`, so that this holds exactly, and a single image is no special case.
 
 use ae_data::ImageSet;
-use ae_dense::{Activation, Dense, Inputs, Stack, Team};
+use ae_net::{Activation, Dense, NetError, Network, Outputs, Rows, Stack, Team};
 
+use crate::EvalError;
+use crate::error::at_least;
 use crate::linalg::{Eigen, check_dims, eigen};
-use crate::{Coder, EvalError, Outputs};
 
 /// Images whose products of bytes are summed in single precision: 256 times 255^2 is below 2^24, so every sum
 /// on the way is a whole number that is held exactly, in any order.
@@ -25,14 +26,13 @@ const EXACT_ROWS: usize = 256;
 /// # Example
 /// ```
 /// use ae_data::ImageSet;
-/// use ae_dense::Team;
-/// use ae_eval::{Outputs, Pca, Rows};
+/// use ae_eval::{Pca, image_rows};
+/// use ae_net::{Outputs, Team};
 /// let team = Team::new(1)?;
 /// // Images of two pixels that are always equally bright: one number says all.
 /// let images = ImageSet::new(1, 2, vec![0, 0, 51, 51, 255, 255], None)?;
 /// let pca = Pca::fit(&team, &images)?;
-/// let coder = pca.coder(1, Outputs::Brightness)?;
-/// let rebuilt = coder.reconstruct(&team, Rows::from(&images))?;
+/// let rebuilt = pca.network(1, Outputs::Brightness)?.reconstruct(&team, image_rows(&images)?)?;
 /// let expected = [0.0_f32, 0.0, 0.2, 0.2, 1.0, 1.0];
 /// assert!(rebuilt.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-6));
 /// # Ok::<(), ae_eval::EvalError>(())
@@ -50,12 +50,10 @@ impl Pca {
     /// The covariance is computed from whole numbers without rounding. The same bits for any team.
     ///
     /// # Errors
-    /// [`EvalError::Empty`] without images, [`EvalError::TooWide`] above 4,096 pixels an image,
-    /// [`EvalError::Eigenvalues`] if the decomposition does not converge.
+    /// [`EvalError::Argument`] without images or above 4,096 pixels an image, [`EvalError::Eigenvalues`] if the
+    /// decomposition does not converge.
     pub fn fit(team: &Team, images: &ImageSet) -> Result<Self, EvalError> {
-        if images.is_empty() {
-            return Err(EvalError::Empty { what: "images to fit components to" });
-        }
+        at_least("images to fit components to", 1, images.len())?;
         let dims = images.pixels_per_image();
         check_dims(dims)?;
         let mut sums = vec![0_u64; dims];
@@ -101,16 +99,16 @@ impl Pca {
         &self.variances
     }
 
-    /// The code made of the first `size` components: [`Coder::encode`] projects, [`Coder::decode`] rebuilds.
+    /// The code made of the first `size` components, as a network: its encoder projects, its decoder rebuilds.
     ///
     /// `outputs` is [`Outputs::Brightness`], or [`Outputs::Clipped`] to cut brightness off at 0 and 1.
     ///
     /// # Errors
-    /// [`EvalError::Components`] unless `size` is from 1 to the number of pixels.
-    pub fn coder(&self, size: usize, outputs: Outputs) -> Result<Coder, EvalError> {
+    /// [`EvalError::Argument`] unless `size` is from 1 to the number of pixels.
+    pub fn network(&self, size: usize, outputs: Outputs) -> Result<Network, EvalError> {
         let dims = self.pixels();
         if size == 0 || size > dims {
-            return Err(EvalError::Components { asked: size, available: dims });
+            return Err(EvalError::argument("components", format_args!("1 to {dims}"), size));
         }
         let components = &self.components[..size * dims];
         let offset = |component: &[f64]| {
@@ -129,7 +127,7 @@ impl Pca {
             self.mean.iter().map(|&m| m as f32).collect(),
             Activation::Linear,
         )?;
-        Coder::new(Stack::new(&[encoder, decoder])?, 1, outputs)
+        Ok(Network::new(&[encoder], &[decoder], outputs)?)
     }
 }
 
@@ -137,7 +135,7 @@ impl Pca {
 ///
 /// A layer whose weights are a block of images, pixel by pixel, and whose inputs are the same: the kernels
 /// that train the model compute the products, and share them out among the team.
-fn products(team: &Team, images: &ImageSet) -> Result<Vec<f64>, EvalError> {
+fn products(team: &Team, images: &ImageSet) -> Result<Vec<f64>, NetError> {
     let dims = images.pixels_per_image();
     let mut sums = vec![0.0; dims * dims];
     let mut block = vec![0.0; dims * dims];
@@ -147,7 +145,7 @@ fn products(team: &Team, images: &ImageSet) -> Result<Vec<f64>, EvalError> {
             .flat_map(|pixel| (0..rows).map(move |row| f32::from(pixels[row * dims + pixel])))
             .collect();
         let layer = Dense::new(rows, by_pixel.clone(), vec![0.0; dims], Activation::Linear)?;
-        Stack::new(&[layer])?.forward(team, 0..1, Inputs::Dense(&by_pixel), &mut block)?;
+        Stack::new(&[layer])?.forward(team, Rows::values(&by_pixel, rows)?, &mut block)?;
         for (sum, &product) in sums.iter_mut().zip(&block) {
             *sum += f64::from(product);
         }

@@ -7,13 +7,17 @@
 
 use std::time::Instant;
 
-use ae_data::{BatchPlan, Order, Tail};
-use ae_dense::{Activation, Adam, Dense, Inputs, Learner, Loss, Stack, Targets, Team};
+use ae_data::{BatchPlan, Order};
+use ae_net::{Activation, Adam, Code, Dense, Learner, Loss, Rows, Stack, Targets, Team};
+use ae_seed::{generator, uniform};
 use serde::Serialize;
 
-use crate::random::{Purpose, generator, seed_for, uniform};
-use crate::rows::share_of_equal;
-use crate::{EvalError, Labelled, Rows};
+use crate::budget::choose;
+use crate::error::at_least;
+use crate::labelled::{place_of_largest, share_of_equal};
+use crate::random::{PROBE_ORDER, PROBE_WEIGHTS, seed_for};
+use crate::standardise::Standardiser;
+use crate::{Budget, EvalError, Labelled};
 
 /// Draws of a limited number of labels that a score is the mean of.
 const DRAWS: u64 = 10;
@@ -51,15 +55,6 @@ impl ProbeParams {
     }
 }
 
-/// How many labels the probe may see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Budget {
-    /// Those of all training rows.
-    All,
-    /// So many in all, the same number of each class, drawn from the seed ten times.
-    Labels(usize),
-}
-
 /// How well probes did.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ProbeScore {
@@ -82,16 +77,14 @@ pub struct ProbeScore {
 /// kind of input.
 ///
 /// # Errors
-/// - [`EvalError::Dims`] if training and test rows differ in width
-/// - [`EvalError::Zero`] if a size in `params` or the budget is 0
-/// - [`EvalError::Budget`], [`EvalError::TooFewOfClass`] if the budget cannot be drawn
-/// - [`EvalError::Dense`] if the learning rate is not a positive number, [`EvalError::Diverged`] if it is far
-///   too high
+/// - [`EvalError::Argument`] if a size in `params` is 0, or the budget cannot be drawn evenly
+/// - [`EvalError::Net`] if training and test rows differ in width, or the learning rate is not a positive number
+/// - [`EvalError::Diverged`] if the learning rate is far too high
 ///
 /// # Example
 /// ```
-/// use ae_dense::Team;
-/// use ae_eval::{Budget, Labelled, ProbeParams, Rows, probe};
+/// use ae_eval::{Budget, Labelled, ProbeParams, probe};
+/// use ae_net::{Rows, Team};
 /// let values: Vec<f32> = (0..200).map(|i| i as f32).collect();
 /// let labels: Vec<u8> = (0..200).map(|i| u8::from(i >= 100)).collect();
 /// let halves = Labelled::new(Rows::values(&values, 1)?, &labels)?;
@@ -106,7 +99,7 @@ pub fn probe(
     test: Labelled<'_>,
     budget: Budget,
 ) -> Result<ProbeScore, EvalError> {
-    test.rows().require_dims("test rows", train.rows().dims())?;
+    test.rows().require_width("test rows", train.rows().width())?;
     let scale = Standardiser::fit(train.rows());
     let (mut accuracies, mut seconds) = (Vec::new(), 0.0);
     let draws = if budget == Budget::All { 1 } else { DRAWS };
@@ -154,17 +147,12 @@ impl Probe {
         chosen: &[u32],
         draw: u64,
     ) -> Result<Self, EvalError> {
-        for (what, is_zero) in
-            [("the probe's epochs", params.epochs == 0), ("the probe's batch size", params.batch_size == 0)]
-        {
-            if is_zero {
-                return Err(EvalError::Zero { what });
-            }
-        }
-        let order = Order::Shuffled { seed: seed_for(params.seed, Purpose::ProbeOrder, draw) };
-        let plan = BatchPlan::new(chosen.len(), params.batch_size, order, Tail::Keep)?;
+        at_least("the probe's epochs", 1, params.epochs.min(1) as usize)?;
+        at_least("the probe's batch size", 1, params.batch_size)?;
+        let order = Order::Shuffled { seed: seed_for(params.seed, PROBE_ORDER, draw) };
+        let plan = BatchPlan::new(chosen.len(), params.batch_size, order)?;
         let epochs = params.epochs.max(params.least_steps.div_ceil(plan.batches_per_epoch() as u64));
-        let dims = train.rows().dims();
+        let dims = train.rows().width();
         let stack = first_weights(dims, params.hidden, train.classes(), params.seed, draw)?;
         let adam = Adam { learning_rate: params.learning_rate, ..Adam::default() };
         let batch_size = params.batch_size.min(chosen.len());
@@ -181,7 +169,7 @@ impl Probe {
                         scale.copy_row(train.rows(), row as usize, out);
                     }
                     let targets = Targets::Classes { labels: train.labels(), rows: &rows };
-                    let loss = learner.step(Inputs::Dense(values), targets)?;
+                    let loss = learner.step(Rows::values(values, dims)?, targets, Code::Plain)?;
                     if !loss.is_finite() {
                         return Err(EvalError::Diverged { epoch, loss });
                     }
@@ -196,10 +184,11 @@ impl Probe {
     /// rows is never answered unless it lies between others.
     ///
     /// # Errors
-    /// [`EvalError::Dims`] if the rows are of another width than the training rows.
+    /// [`EvalError::Net`] if the rows are of another width than the training rows, or not finite.
     pub fn classify(&self, team: &Team, rows: Rows<'_>) -> Result<Vec<u8>, EvalError> {
         let (dims, classes) = (self.stack.inputs(), self.stack.outputs());
-        rows.require_dims("rows to classify", dims)?;
+        rows.require_width("rows to classify", dims)?;
+        rows.require_finite("rows to classify")?;
         let mut found = Vec::with_capacity(rows.len());
         let (mut values, mut scores) = (vec![0.0; AT_ONCE * dims], vec![0.0; AT_ONCE * classes]);
         for chunk in rows.chunks(AT_ONCE) {
@@ -207,8 +196,8 @@ impl Probe {
             for (row, out) in values.chunks_exact_mut(dims).enumerate() {
                 self.scale.copy_row(chunk, row, out);
             }
-            self.stack.forward(team, 0..self.stack.depth(), Inputs::Dense(values), scores)?;
-            found.extend(scores.chunks_exact(classes).map(largest));
+            self.stack.forward(team, Rows::values(values, dims)?, scores)?;
+            found.extend(scores.chunks_exact(classes).map(place_of_largest));
         }
         Ok(found)
     }
@@ -222,65 +211,6 @@ impl Probe {
     }
 }
 
-/// The place of the largest score, the first of equal ones.
-fn largest(scores: &[f32]) -> u8 {
-    let mut best = 0;
-    for (class, score) in scores.iter().enumerate() {
-        if *score > scores[best] {
-            best = class;
-        }
-    }
-    best as u8 // there are at most 256 classes
-}
-
-/// Mean and standard deviation of each column, taken out of it.
-#[derive(Debug, Clone)]
-struct Standardiser {
-    mean: Vec<f32>,
-    /// 1 over the standard deviation; 1 for a column that never changes, which becomes 0.
-    factor: Vec<f32>,
-}
-
-impl Standardiser {
-    /// Over at least one row.
-    fn fit(rows: Rows<'_>) -> Self {
-        let dims = rows.dims();
-        let n = rows.len() as f64;
-        let mut row = vec![0.0; dims];
-        let mut mean = vec![0.0; dims];
-        for index in 0..rows.len() {
-            rows.copy_row(index, &mut row);
-            mean.iter_mut().zip(&row).for_each(|(sum, &x)| *sum += f64::from(x));
-        }
-        mean.iter_mut().for_each(|sum| *sum /= n);
-        let mut squares = vec![0.0; dims];
-        for index in 0..rows.len() {
-            rows.copy_row(index, &mut row);
-            for ((sum, &x), mean) in squares.iter_mut().zip(&row).zip(&mean) {
-                *sum += (f64::from(x) - mean).powi(2);
-            }
-        }
-        let factor = |(sum, mean): (&f64, &f64)| {
-            let sd = (sum / n).sqrt();
-            // Below it is what the mean's own rounding makes of equal values, or what has no inverse.
-            let least = (1e-12 * mean.abs()).max(f64::from(f32::MIN_POSITIVE));
-            if sd > least { (1.0 / sd) as f32 } else { 1.0 }
-        };
-        Self {
-            factor: squares.iter().zip(&mean).map(factor).collect(),
-            mean: mean.into_iter().map(|mean| mean as f32).collect(),
-        }
-    }
-
-    #[inline]
-    fn copy_row(&self, rows: Rows<'_>, row: usize, out: &mut [f32]) {
-        rows.copy_row(row, out);
-        for ((x, mean), factor) in out.iter_mut().zip(&self.mean).zip(&self.factor) {
-            *x = (*x - mean) * factor;
-        }
-    }
-}
-
 /// Weights from `U(-a, a)`, `a = sqrt(6 / (inputs + outputs))` (Glorot and Bengio 2010), biases 0.
 fn first_weights(
     dims: usize,
@@ -289,104 +219,18 @@ fn first_weights(
     seed: u64,
     draw: u64,
 ) -> Result<Stack, EvalError> {
-    let mut generator = generator(seed, Purpose::ProbeWeights, draw);
+    let mut generator = generator(seed, PROBE_WEIGHTS, draw);
     let mut layer = |inputs: usize, outputs: usize, activation| {
         let bound = (6.0 / (inputs + outputs) as f64).sqrt();
         let mut weight = || ((2.0 * uniform(&mut generator) - 1.0) * bound) as f32;
         Dense::new(inputs, (0..inputs * outputs).map(|_| weight()).collect(), vec![0.0; outputs], activation)
     };
+    at_least("the probe's hidden units", 1, hidden.unwrap_or(1))?;
     let layers = match hidden {
         None => vec![layer(dims, classes, Activation::Linear)?],
-        Some(0) => return Err(EvalError::Zero { what: "the probe's hidden units" }),
         Some(units) => {
             vec![layer(dims, units, Activation::Relu)?, layer(units, classes, Activation::Linear)?]
         }
     };
     Ok(Stack::new(&layers)?)
-}
-
-/// The rows whose labels the probe may see.
-fn choose(train: Labelled<'_>, budget: Budget, seed: u64, draw: u64) -> Result<Vec<u32>, EvalError> {
-    let rows = train.rows().len();
-    let order = match budget {
-        Budget::All => Order::Sequential,
-        Budget::Labels(_) => Order::Shuffled { seed: seed_for(seed, Purpose::LabelDraw, draw) },
-    };
-    // One batch of everything: a permutation of all rows.
-    let epoch = BatchPlan::new(rows, rows, order, Tail::Keep)?.epoch(0);
-    let all = epoch.batches().next().unwrap_or_default();
-    let labels = match budget {
-        Budget::All => return Ok(all.to_vec()),
-        Budget::Labels(0) => return Err(EvalError::Zero { what: "the number of labels" }),
-        Budget::Labels(labels) => labels,
-    };
-    let mut members = [0; 256];
-    for &label in train.labels() {
-        members[usize::from(label)] += 1;
-    }
-    let classes = members.iter().filter(|&&count| count > 0).count();
-    if !labels.is_multiple_of(classes) {
-        return Err(EvalError::Budget { labels, classes });
-    }
-    let needed = labels / classes;
-    if let Some((class, &found)) = members.iter().enumerate().find(|&(_, &found)| found > 0 && found < needed)
-    {
-        return Err(EvalError::TooFewOfClass { class: class as u8, needed, found });
-    }
-    let mut missing = [needed; 256];
-    let chosen = all.iter().copied().filter(|&row| {
-        let missing = &mut missing[usize::from(train.labels()[row as usize])];
-        let take = *missing > 0;
-        *missing -= usize::from(take);
-        take
-    });
-    Ok(chosen.collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn draws_are_balanced_and_follow_from_the_seed() {
-        let labels: Vec<u8> = (0..90).map(|i| [1, 6, 1, 9][i % 4]).collect();
-        let values = vec![0.0; 90];
-        let train = Labelled::new(Rows::values(&values, 1).unwrap(), &labels).unwrap();
-        let draw = |seed, draw| choose(train, Budget::Labels(30), seed, draw).unwrap();
-        let first = draw(0, 0);
-        for class in [1, 6, 9] {
-            assert_eq!(first.iter().filter(|&&row| labels[row as usize] == class).count(), 10);
-        }
-        let mut sorted = first.clone();
-        sorted.sort_unstable();
-        sorted.dedup();
-        assert_eq!(sorted.len(), 30, "no row twice");
-        assert_eq!(draw(0, 0), first);
-        for (seed, number) in [(1, 0), (0, 1)] {
-            let mut other = draw(seed, number);
-            other.sort_unstable();
-            assert_ne!(other, sorted, "seed {seed}, draw {number}");
-        }
-        assert_eq!(choose(train, Budget::All, 0, 0).unwrap(), (0..90).collect::<Vec<u32>>());
-    }
-
-    #[test]
-    fn columns_are_standardised_each_for_itself() {
-        let values = [1.0, 1e6, 7.3, 3.0, 3e6, 7.3, 5.0, 5e6, 7.3];
-        let rows = Rows::values(&values, 3).unwrap();
-        let scale = Standardiser::fit(rows);
-        let mut row = [f32::NAN; 3];
-        // Mean 3, standard deviation sqrt(8 / 3); the third column never changes.
-        let end = 2.0 / (8.0_f32 / 3.0).sqrt();
-        for (index, expected) in [-end, 0.0, end].into_iter().enumerate() {
-            scale.copy_row(rows, index, &mut row);
-            assert!((row[0] - expected).abs() < 1e-6 && (row[1] - expected).abs() < 1e-6, "{row:?}");
-            assert_eq!(row[2], 0.0);
-        }
-        // So little that 1 over it is no number.
-        let tiny = [0.0, 1e-44];
-        let rows = Rows::values(&tiny, 1).unwrap();
-        Standardiser::fit(rows).copy_row(rows, 1, &mut row[..1]);
-        assert!(row[0].abs() < 1e-40, "{}", row[0]);
-    }
 }

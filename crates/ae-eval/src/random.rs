@@ -1,52 +1,17 @@
-//! Seeded draws that mean the same with every release of every crate.
-//!
-//! The generator is ChaCha with 8 rounds; its key is the seed, little-endian, then 24 bytes of ASCII that say
-//! what is drawn, so that two uses of one seed have nothing in common. Its stream number tells apart the
-//! draws of one purpose: a class, or a repetition.
+//! What is drawn from a seed, beside uniform numbers.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use ae_seed::{ChaCha8Rng, Rng, generator, uniform};
 
-/// What is drawn.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Purpose {
-    ProbeWeights,
-    ProbeOrder,
-    LabelDraw,
-    Codes,
-    Baseline,
-}
-
-impl Purpose {
-    fn tag(self) -> &'static [u8; 24] {
-        match self {
-            Purpose::ProbeWeights => b"ae-eval: probe's weights",
-            Purpose::ProbeOrder => b"ae-eval: order of probes",
-            Purpose::LabelDraw => b"ae-eval: labels revealed",
-            Purpose::Codes => b"ae-eval: codes generated",
-            Purpose::Baseline => b"ae-eval: baseline's code",
-        }
-    }
-}
-
-/// The generator of (seed, purpose, stream).
-pub(crate) fn generator(seed: u64, purpose: Purpose, stream: u64) -> ChaCha8Rng {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..].copy_from_slice(purpose.tag());
-    let mut generator = ChaCha8Rng::from_seed(key);
-    generator.set_stream(stream);
-    generator
-}
+/// The purposes that seeds are put to here; each stream is a class, or a repetition.
+pub(crate) const PROBE_WEIGHTS: &[u8; 24] = b"ae-eval: probe's weights";
+pub(crate) const PROBE_ORDER: &[u8; 24] = b"ae-eval: order of probes";
+pub(crate) const LABEL_DRAW: &[u8; 24] = b"ae-eval: labels revealed";
+pub(crate) const CODES: &[u8; 24] = b"ae-eval: codes generated";
+pub(crate) const BASELINE: &[u8; 24] = b"ae-eval: baseline's code";
 
 /// A seed for another crate's generator.
-pub(crate) fn seed_for(seed: u64, purpose: Purpose, stream: u64) -> u64 {
+pub(crate) fn seed_for(seed: u64, purpose: &[u8; 24], stream: u64) -> u64 {
     generator(seed, purpose, stream).next_u64()
-}
-
-/// `U[0, 1)`, a multiple of 2^-53.
-pub(crate) fn uniform(generator: &mut ChaCha8Rng) -> f64 {
-    (generator.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 /// Draws from N(0, 1), two at a time (Box and Muller, *A Note on the Generation of Random Normal Deviates*,
@@ -57,8 +22,8 @@ pub(crate) struct Normal {
 }
 
 impl Normal {
-    pub(crate) fn new(generator: ChaCha8Rng) -> Self {
-        Self { generator, spare: None }
+    pub(crate) fn new(seed: u64, purpose: &[u8; 24], stream: u64) -> Self {
+        Self { generator: generator(seed, purpose, stream), spare: None }
     }
 
     pub(crate) fn draw(&mut self) -> f64 {
@@ -80,7 +45,7 @@ mod tests {
 
     #[test]
     fn draws_are_standard_normal() {
-        let mut normal = Normal::new(generator(1, Purpose::Codes, 2));
+        let mut normal = Normal::new(1, CODES, 2);
         let n = 200_000;
         let draws: Vec<f64> = std::iter::repeat_with(|| normal.draw()).take(n).collect();
         let moment = |power| draws.iter().map(|z| z.powi(power)).sum::<f64>() / n as f64;
@@ -95,15 +60,12 @@ mod tests {
     }
 
     #[test]
-    fn seed_purpose_and_stream_each_change_the_draws() {
-        let first = seed_for(1, Purpose::Codes, 2);
-        assert_eq!(seed_for(1, Purpose::Codes, 2), first);
-        for other in [
-            seed_for(2, Purpose::Codes, 2),
-            seed_for(1, Purpose::Baseline, 2),
-            seed_for(1, Purpose::Codes, 3),
-        ] {
-            assert_ne!(other, first);
+    fn each_purpose_has_draws_of_its_own() {
+        let purposes = [PROBE_WEIGHTS, PROBE_ORDER, LABEL_DRAW, CODES, BASELINE];
+        for (place, purpose) in purposes.iter().enumerate() {
+            let draw = seed_for(1, purpose, 2);
+            assert!(purposes[..place].iter().all(|other| seed_for(1, other, 2) != draw));
+            assert!(draw != seed_for(2, purpose, 2) && draw != seed_for(1, purpose, 3));
         }
     }
 }

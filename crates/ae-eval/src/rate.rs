@@ -1,57 +1,17 @@
-//! Rate and distortion: what images cost as codes, and what they cost by the means that people use instead.
+//! Rate and distortion: what images cost as codes in a file, and how near they come back.
 //!
 //! Rates are real bytes, of files that are there: nothing is estimated. Distortion is PSNR, `10 log10(1 / MSE)`, of the mean
 //! squared error over all images and pixels, brightness in [0, 1].
 
-use std::io::{self, Cursor, Write};
+use std::io::Cursor;
 use std::num::NonZeroU64;
 
-use ae_codec::{
-    AezError, CodecError, Coding, Damage, Decoder, Header, ModelId, Quantiser, Reader, WeightBits, Writer,
-};
-use ae_data::{ImageSet, PIXEL_SCALE};
-use ae_dense::Team;
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
-use image::codecs::jpeg::JpegEncoder;
-use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ExtendedColorType, ImageEncoder, ImageError, ImageFormat};
-use lzma_rust2::{XzOptions, XzWriter};
+use ae_codec::{Coding, Damage, Header, Quantiser, Reader, WeightBits, Writer, rounded};
+use ae_data::ImageSet;
+use ae_net::{Decoder, NetError, Network, Outputs, Rows, Team, WeightsId, evaluate};
 
-use crate::{Coder, EvalError, Outputs, Pca, Rows};
-
-/// Images that are rebuilt at once.
-const AT_ONCE: usize = 1 << 10;
-/// The most thorough level of zlib and of xz.
-const HARDEST: u32 = 9;
-
-/// Why a rate could not be measured.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RateError {
-    /// A fault found in codes or images.
-    #[error(transparent)]
-    Eval(#[from] EvalError),
-    /// A fault found by the codec.
-    #[error(transparent)]
-    Codec(#[from] CodecError),
-    /// A file of ours that could not be read back.
-    #[error(transparent)]
-    Aez(#[from] AezError),
-    /// An image that JPEG or PNG cannot hold.
-    #[error("an image of {rows} x {cols} pixels cannot be encoded")]
-    Image {
-        /// Its rows.
-        rows: usize,
-        /// Its columns.
-        cols: usize,
-        /// Why.
-        source: ImageError,
-    },
-    /// A compressor that failed.
-    #[error("a compressor failed")]
-    Compressor(#[source] io::Error),
-}
+use crate::error::at_least;
+use crate::{EvalError, Pca, image_rows};
 
 /// What a set of images costs as codes, and how near it comes back.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,18 +32,16 @@ impl CodedRate {
     /// Writes the images as an `.aez` file in memory, reads it, and compares.
     ///
     /// # Errors
-    /// [`RateError`]: [`EvalError::Empty`] without images, [`EvalError::Dims`] for images of another size than the
-    /// coder's, or a fault found by the codec.
+    /// [`EvalError::Argument`] without images, [`EvalError::Net`] for images of another size than the network's, or a
+    /// fault found by the codec.
     pub fn measure(
         team: &Team,
-        coder: &Coder,
+        network: &Network,
         images: &ImageSet,
         quantiser: Quantiser,
-    ) -> Result<Self, RateError> {
-        if images.is_empty() {
-            return Err(EvalError::Empty { what: "images to store" }.into());
-        }
-        let codes = coder.encode(team, Rows::from(images))?;
+    ) -> Result<Self, EvalError> {
+        at_least("images to store", 1, images.len())?;
+        let codes = network.encode(team, image_rows(images)?)?;
         let coding = Coding::fit(quantiser, &codes, None)?;
         let mut symbols = Vec::new();
         coding.quantiser().symbols(&codes, &mut symbols)?;
@@ -92,20 +50,20 @@ impl CodedRate {
             images: images.len(),
             rows: images.rows(),
             cols: images.cols(),
-            model: ModelId([0; 32]),
+            model: WeightsId([0; 32]),
         };
-        let inside = (coder.decoder(), WeightBits::Eight);
+        let inside = (network.decoder(), WeightBits::Eight);
         let mut writer = Writer::new(Vec::new(), header, coding, Some(inside))?;
         writer.push(&symbols, &[])?;
         let file = writer.finish()?;
 
         let sizes = Reader::new(Cursor::new(&file), Damage::Refuse)?.sizes();
         let decoded = ae_codec::decode(&file)?;
-        let rounded = coder.decoder().rounded(WeightBits::Eight)?;
+        let rounded = rounded(network.decoder(), WeightBits::Eight)?;
         Ok(Self {
             images: images.len(),
             file_bytes: sizes.total() - sizes.decoder,
-            psnr_db: psnr_db(team, coder.decoder(), &decoded.codes, images)?,
+            psnr_db: psnr_db(team, network.decoder(), &decoded.codes, images)?,
             decoder_bytes: sizes.decoder,
             psnr_inside_db: psnr_db(team, &rounded, &decoded.codes, images)?,
         })
@@ -131,162 +89,34 @@ impl CodedRate {
 ///
 /// # Errors
 /// As [`CodedRate::measure`].
-pub fn transform_coder(team: &Team, pca: &Pca, images: &ImageSet, step: f64) -> Result<CodedRate, RateError> {
+pub fn transform_coder(team: &Team, pca: &Pca, images: &ImageSet, step: f64) -> Result<CodedRate, EvalError> {
     let all = pca.pixels();
-    let codes = pca.coder(all, Outputs::Clipped)?.encode(team, Rows::from(images))?;
+    let codes = pca.network(all, Outputs::Clipped)?.encode(team, image_rows(images)?)?;
     let quantiser = Quantiser::uniform(all, step)?;
     let mut symbols = Vec::new();
     quantiser.symbols(&codes, &mut symbols)?;
     let needed = |code: &[i32]| code.iter().rposition(|&symbol| symbol != 0).map_or(0, |last| last + 1);
     let components = symbols.chunks_exact(all).map(needed).max().unwrap_or(0).max(1);
-    let coder = pca.coder(components, Outputs::Clipped)?;
-    CodedRate::measure(team, &coder, images, Quantiser::uniform(components, step)?)
+    let network = pca.network(components, Outputs::Clipped)?;
+    CodedRate::measure(team, &network, images, Quantiser::uniform(components, step)?)
 }
 
-fn psnr_db(team: &Team, decoder: &Decoder, codes: &[f32], images: &ImageSet) -> Result<f64, RateError> {
-    let mut squares = 0.0;
-    let slices = codes.chunks(AT_ONCE * decoder.code_size());
-    for (codes, bytes) in slices.zip(images.pixels().chunks(AT_ONCE * decoder.pixels())) {
-        let rebuilt = decoder.brightness(team, codes).map_err(EvalError::from)?;
-        let square = |(&found, &byte): (&f32, &u8)| f64::from(found - f32::from(byte) * PIXEL_SCALE).powi(2);
-        squares += rebuilt.iter().zip(bytes).map(square).sum::<f64>();
-    }
-    Ok(decibels(squares, images))
-}
-
-fn decibels(squares: f64, images: &ImageSet) -> f64 {
-    -10.0 * (squares / images.pixels().len() as f64).log10()
-}
-
-/// What a set of images costs as JPEG files, one each, and how near it comes back.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct JpegRate {
-    /// Bytes an image, whole files.
-    pub file_bytes: f64,
-    /// Bytes an image of the entropy-coded scans alone, without headers and tables.
-    pub scan_bytes: f64,
-    /// PSNR, dB.
-    pub psnr_db: f64,
-}
-
-impl JpegRate {
-    /// Encodes and decodes every image at a quality of 1 to 100.
-    ///
-    /// # Errors
-    /// [`EvalError::Empty`] without images, [`RateError::Image`] if they are too large for the format.
-    pub fn measure(images: &ImageSet, quality: u8) -> Result<Self, RateError> {
-        let (rows, cols) = (images.rows(), images.cols());
-        let failed = |source| RateError::Image { rows, cols, source };
-        let (mut files, mut scans, mut squares) = (0, 0, 0_u64);
-        for pixels in each(images)? {
-            let mut file = Vec::new();
-            JpegEncoder::new_with_quality(&mut file, quality)
-                .write_image(pixels, cols as u32, rows as u32, ExtendedColorType::L8)
-                .map_err(failed)?;
-            let back =
-                image::load_from_memory_with_format(&file, ImageFormat::Jpeg).map_err(failed)?.into_luma8();
-            squares += back.iter().zip(pixels).map(|(a, &b)| u64::from(a.abs_diff(b)).pow(2)).sum::<u64>();
-            files += file.len();
-            scans += scan_bytes(&file);
-        }
-        let count = images.len() as f64;
-        Ok(Self {
-            file_bytes: files as f64 / count,
-            scan_bytes: scans as f64 / count,
-            psnr_db: decibels(squares as f64 / (255.0 * 255.0), images),
-        })
-    }
-}
-
-/// Bytes between the header of the only scan and the end marker.
-fn scan_bytes(file: &[u8]) -> usize {
-    const START_OF_SCAN: [u8; 2] = [0xff, 0xda];
-    const END_OF_IMAGE: usize = 2;
-    let mut at = 2;
-    // Segment after segment: a marker, then a length that counts itself.
-    while let Some(&[a, b, high, low]) = file.get(at..at + 4) {
-        at += 2 + usize::from(u16::from_be_bytes([high, low]));
-        if [a, b] == START_OF_SCAN {
-            break;
-        }
-    }
-    file.len().saturating_sub(at + END_OF_IMAGE)
-}
-
-/// What a set of images costs without loss, bytes an image.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LosslessRates {
-    /// PNG files, one each, the best of all filters.
-    pub png: f64,
-    /// zlib, each image's pixels alone.
-    pub zlib_each: f64,
-    /// zlib, all pixels at once.
-    pub zlib_set: f64,
-    /// xz, all pixels at once.
-    pub xz_set: f64,
-}
-
-impl LosslessRates {
-    /// Compresses the images in each way, as hard as it can be done.
-    ///
-    /// # Errors
-    /// [`EvalError::Empty`] without images, [`RateError::Image`] if they are too large for PNG,
-    /// [`RateError::Compressor`].
-    pub fn measure(images: &ImageSet) -> Result<Self, RateError> {
-        let (mut png, mut zlib_each) = (0, 0);
-        for pixels in each(images)? {
-            png += png_bytes(pixels, images.rows(), images.cols())?;
-            zlib_each += zlib_bytes(pixels)?;
-        }
-        let mut xz =
-            XzWriter::new(Vec::new(), XzOptions::with_preset(HARDEST)).map_err(RateError::Compressor)?;
-        xz.write_all(images.pixels()).map_err(RateError::Compressor)?;
-        let xz_set = xz.finish().map_err(RateError::Compressor)?.len();
-        let count = images.len() as f64;
-        Ok(Self {
-            png: png as f64 / count,
-            zlib_each: zlib_each as f64 / count,
-            zlib_set: zlib_bytes(images.pixels())? as f64 / count,
-            xz_set: xz_set as f64 / count,
-        })
-    }
-}
-
-fn png_bytes(pixels: &[u8], rows: usize, cols: usize) -> Result<usize, RateError> {
-    use FilterType::{Adaptive, Avg, NoFilter, Paeth, Sub, Up};
-    let mut smallest = usize::MAX;
-    for filter in [NoFilter, Sub, Up, Avg, Paeth, Adaptive] {
-        let mut file = Vec::new();
-        PngEncoder::new_with_quality(&mut file, CompressionType::Best, filter)
-            .write_image(pixels, cols as u32, rows as u32, ExtendedColorType::L8)
-            .map_err(|source| RateError::Image { rows, cols, source })?;
-        smallest = smallest.min(file.len());
-    }
-    Ok(smallest)
-}
-
-fn zlib_bytes(pixels: &[u8]) -> Result<usize, RateError> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(HARDEST));
-    encoder.write_all(pixels).map_err(RateError::Compressor)?;
-    Ok(encoder.finish().map_err(RateError::Compressor)?.len())
-}
-
-fn each(images: &ImageSet) -> Result<impl Iterator<Item = &[u8]>, EvalError> {
-    if images.is_empty() {
-        return Err(EvalError::Empty { what: "images to compress" });
-    }
-    Ok(images.pixels().chunks_exact(images.pixels_per_image()))
+/// PSNR of the images that codes come back as, dB.
+fn psnr_db(team: &Team, decoder: &Decoder, codes: &[f32], images: &ImageSet) -> Result<f64, NetError> {
+    let size = decoder.code_size();
+    let targets = (images.pixels(), decoder.pixels());
+    let found = evaluate(team, (decoder.outputs(), size), targets, |tile, slice, outputs| {
+        slice.clear();
+        slice.extend_from_slice(&codes[tile.start * size..tile.end * size]);
+        decoder.outputs_into(team, Rows::values(slice, size)?, outputs)
+    })?;
+    Ok(found.psnr_db)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Bars of any brightness, `count` images of 8 x 12 pixels.
-    fn bars(count: usize) -> ImageSet {
-        let pixels = (0..count * 96).map(|at| if at % 12 > (at / 96) % 9 { (at / 96 * 37) as u8 } else { 0 });
-        ImageSet::new(8, 12, pixels.collect(), None).unwrap()
-    }
+    use crate::formats::tests::bars;
 
     #[test]
     fn finer_steps_cost_more_and_lose_less() {
@@ -316,28 +146,5 @@ mod tests {
         // At 10 images both are 1,200 bytes.
         assert_eq!(rate.breaks_even(120.0).map(NonZeroU64::get), Some(11));
         assert_eq!(rate.breaks_even(60.0).map(NonZeroU64::get), Some(26));
-    }
-
-    #[test]
-    fn jpeg_scans_are_what_is_left_of_the_files_without_their_headers() {
-        let images = bars(40);
-        let (low, high) = (JpegRate::measure(&images, 1).unwrap(), JpegRate::measure(&images, 95).unwrap());
-        assert!(low.scan_bytes < high.scan_bytes && low.psnr_db < high.psnr_db, "{low:?}, {high:?}");
-        // The tables are as long at any quality.
-        let header = |rate: JpegRate| rate.file_bytes - rate.scan_bytes;
-        assert!((header(low) - header(high)).abs() < 1e-9 && header(low) > 100.0, "{low:?}, {high:?}");
-    }
-
-    #[test]
-    fn lossless_rates_are_of_sound_files() {
-        let images = bars(50);
-        let found = LosslessRates::measure(&images).unwrap();
-        // A PNG file has 8 + 25 + 12 + 12 bytes beside its pixels, a zlib stream 6.
-        assert!(found.png > 57.0 && found.png < 57.0 + 96.0 + 20.0, "{found:?}");
-        assert!(found.zlib_each > 6.0 && found.zlib_set < found.zlib_each, "{found:?}");
-        assert!(found.xz_set > 1.0 && found.xz_set < 96.0, "{found:?}");
-        let none = ImageSet::new(1, 1, Vec::new(), None).unwrap();
-        assert!(matches!(LosslessRates::measure(&none), Err(RateError::Eval(EvalError::Empty { .. }))));
-        assert!(matches!(JpegRate::measure(&none, 50), Err(RateError::Eval(EvalError::Empty { .. }))));
     }
 }

@@ -5,18 +5,19 @@
 //! a draw is `mean + sum z_i axis_i` with `z_i` from N(0, 1): no factor that fails on a singular covariance,
 //! and a unit that never changes in a class does not change in its draws.
 
-use ae_dense::Activation;
+use ae_net::{Activation, Network, Rows, Team};
 
+use crate::error::at_least;
 use crate::linalg::{Eigen, check_dims, eigen};
-use crate::random::{Normal, Purpose, generator};
-use crate::{EvalError, Labelled, Rows};
+use crate::random::{BASELINE, CODES, Normal};
+use crate::{EvalError, Labelled};
 
 /// A Gaussian for each class of training codes.
 ///
 /// # Example
 /// ```
-/// use ae_dense::Activation;
-/// use ae_eval::{CodeSampler, Labelled, Rows};
+/// use ae_eval::{CodeSampler, Labelled};
+/// use ae_net::{Activation, Rows};
 /// let codes = [1.0, 0.0, 3.0, 0.0, 2.0, 0.0, 0.0, 7.0];
 /// let codes = Labelled::new(Rows::values(&codes, 2)?, &[4, 4, 4, 9])?;
 /// let sampler = CodeSampler::fit(codes, Activation::Relu)?;
@@ -44,10 +45,11 @@ impl CodeSampler {
     /// Fits a Gaussian to each class of `codes`. `activation` is the encoder's last: draws are brought into
     /// its range, so that a ReLU's codes are not negative.
     ///
-    /// # Errors [`EvalError::TooWide`] above 4,096 numbers a code, [`EvalError::Eigenvalues`] if a covariance
-    /// cannot be decomposed.
+    /// # Errors
+    /// [`EvalError::Argument`] above 4,096 numbers a code, [`EvalError::Eigenvalues`] if a covariance cannot be
+    /// decomposed.
     pub fn fit(codes: Labelled<'_>, activation: Activation) -> Result<Self, EvalError> {
-        let dims = codes.rows().dims();
+        let dims = codes.rows().width();
         check_dims(dims)?;
         let values = codes.rows().to_values();
         let (mut classes, mut gaussians) = (Vec::new(), Vec::new());
@@ -63,7 +65,18 @@ impl CodeSampler {
         Ok(Self { dims, activation, classes, gaussians })
     }
 
-    /// The classes that can be drawn from, ascending.
+    /// Fits a Gaussian to each class of what the network's encoder makes of `images`.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit), and [`EvalError::Net`] if the images are of another size than the network's, or a code is
+    /// not finite.
+    pub fn of_network(team: &Team, network: &Network, images: Labelled<'_>) -> Result<Self, EvalError> {
+        let codes = network.encode(team, images.rows())?;
+        let codes = Rows::values(&codes, network.code_size())?;
+        Self::fit(Labelled::new(codes, images.labels())?, network.code_activation())
+    }
+
+    /// The classes that can be drawn from, ascending; at least one.
     pub fn classes(&self) -> &[u8] {
         &self.classes
     }
@@ -72,13 +85,13 @@ impl CodeSampler {
     /// fitted; the first of many are the same as fewer.
     ///
     /// # Errors
-    /// [`EvalError::UnknownClass`] if no code of the class was seen.
+    /// [`EvalError::Argument`] if no code of the class was seen.
     pub fn sample(&self, class: u8, count: usize, seed: u64) -> Result<Vec<f32>, EvalError> {
         let Ok(index) = self.classes.binary_search(&class) else {
-            return Err(EvalError::UnknownClass { class, known: self.classes.clone() });
+            return Err(EvalError::argument("class", format_args!("one of {:?}", self.classes), class));
         };
         let Gaussian { mean, axes } = &self.gaussians[index];
-        let mut normal = Normal::new(generator(seed, Purpose::Codes, class.into()));
+        let mut normal = Normal::new(seed, CODES, class.into());
         let mut codes = Vec::with_capacity(count.saturating_mul(self.dims));
         for _ in 0..count {
             let mut code = mean.clone();
@@ -89,6 +102,36 @@ impl CodeSampler {
             codes.extend(code.iter().map(|&x| in_range(self.activation, x)));
         }
         Ok(codes)
+    }
+
+    /// Draws `count` codes, `(count, CODE)`: `run` of the first class, `run` of the next, after the last class again of
+    /// the first; of each class those that [`sample`](Self::sample) draws, in order. `run` is at least 1.
+    ///
+    /// # Errors
+    /// [`EvalError::Argument`] if `run` is 0.
+    ///
+    /// # Example
+    /// ```
+    /// use ae_eval::{CodeSampler, Labelled};
+    /// use ae_net::{Activation, Rows};
+    /// // A code of one number for each class: draws are that code.
+    /// let codes = Labelled::new(Rows::values(&[0.5, 7.0], 1)?, &[0, 7])?;
+    /// let sampler = CodeSampler::fit(codes, Activation::Linear)?;
+    /// assert_eq!(sampler.each_in_turn(5, 2, 0)?, [0.5, 0.5, 7.0, 7.0, 0.5]);
+    /// # Ok::<(), ae_eval::EvalError>(())
+    /// ```
+    pub fn each_in_turn(&self, count: usize, run: usize, seed: u64) -> Result<Vec<f32>, EvalError> {
+        at_least("codes of a class in turn", 1, run)?;
+        let classes = self.classes.len();
+        // A class has at most as many as if every round were whole.
+        let most = count.div_ceil(run).div_ceil(classes).saturating_mul(run);
+        let draw = |&class: &u8| self.sample(class, most, seed);
+        let drawn = self.classes.iter().map(draw).collect::<Result<Vec<_>, _>>()?;
+        let code = |index: usize| {
+            let nth = index / (run * classes) * run + index % run;
+            &drawn[index / run % classes][nth * self.dims..][..self.dims]
+        };
+        Ok((0..count).flat_map(code).copied().collect())
     }
 }
 
@@ -123,7 +166,7 @@ impl Gaussian {
 /// Draws `count` codes from one N(0, I) for all classes, `(count, dims)`, brought into the range of
 /// `activation`: what a sampler that has seen no code would do.
 pub fn sample_standard_normal(dims: usize, activation: Activation, count: usize, seed: u64) -> Vec<f32> {
-    let mut normal = Normal::new(generator(seed, Purpose::Baseline, 0));
+    let mut normal = Normal::new(seed, BASELINE, 0);
     (0..count.saturating_mul(dims)).map(|_| in_range(activation, normal.draw())).collect()
 }
 
@@ -139,7 +182,7 @@ fn in_range(activation: Activation, x: f64) -> f32 {
 /// Codes on the straight line between two, `(steps, CODE)`, both ends among them.
 ///
 /// # Errors
-/// [`EvalError::Steps`] with fewer than 2 steps, [`EvalError::Dims`] if the codes differ in size.
+/// [`EvalError::Argument`] with fewer than 2 steps, or if the codes differ in size.
 ///
 /// # Example
 /// ```
@@ -147,11 +190,9 @@ fn in_range(activation: Activation, x: f64) -> f32 {
 /// # Ok::<(), ae_eval::EvalError>(())
 /// ```
 pub fn interpolate(from: &[f32], to: &[f32], steps: usize) -> Result<Vec<f32>, EvalError> {
-    if steps < 2 {
-        return Err(EvalError::Steps { steps });
-    }
+    at_least("steps", 2, steps)?;
     if from.len() != to.len() {
-        return Err(EvalError::Dims { what: "codes at the far end", expected: from.len(), found: to.len() });
+        return Err(EvalError::argument("the code at the far end", from.len(), to.len()));
     }
     let share = |step| step as f32 / (steps - 1) as f32;
     let between = |t: f32| from.iter().zip(to).map(move |(a, b)| a * (1.0 - t) + b * t);
@@ -175,28 +216,27 @@ pub struct CodePlane {
 /// Quantiles lie in [0, 1]; between two codes they are interpolated linearly (NumPy's default).
 ///
 /// # Errors
-/// [`EvalError::Dims`] unless codes are of two numbers, [`EvalError::Empty`] without codes,
-/// [`EvalError::Quantiles`] unless `0 <= low < high <= 1`, [`EvalError::Steps`] if `side` is below 2.
+/// [`EvalError::Net`] unless codes are of two finite numbers; [`EvalError::Argument`] without codes, unless
+/// `0 <= low < high <= 1`, or if `side` is below 2.
 ///
 /// # Example
 /// ```
-/// use ae_eval::{Rows, code_plane};
+/// use ae_eval::code_plane;
+/// use ae_net::Rows;
 /// let codes = Rows::values(&[0.0, 10.0, 2.0, 30.0], 2)?;
 /// let plane = code_plane(codes, [0.0, 1.0], 2)?;
 /// assert_eq!(plane.codes, [0.0, 30.0, 2.0, 30.0, 0.0, 10.0, 2.0, 10.0]);
 /// # Ok::<(), ae_eval::EvalError>(())
 /// ```
 pub fn code_plane(codes: Rows<'_>, [low, high]: [f64; 2], side: usize) -> Result<CodePlane, EvalError> {
-    codes.require_dims("codes of a plane", 2)?;
-    if codes.is_empty() {
-        return Err(EvalError::Empty { what: "codes to span a plane" });
-    }
+    codes.require_width("codes of a plane", 2)?;
+    codes.require_finite("codes of a plane")?;
+    at_least("codes to span a plane", 1, codes.len())?;
     if !(0.0 <= low && low < high && high <= 1.0) {
-        return Err(EvalError::Quantiles { low, high });
+        let found = format_args!("{low} to {high}");
+        return Err(EvalError::argument("quantiles", "a range within [0, 1]", found));
     }
-    if side < 2 {
-        return Err(EvalError::Steps { steps: side });
-    }
+    at_least("steps", 2, side)?;
     let values = codes.to_values();
     let span = |number: usize| {
         let mut sorted: Vec<f32> = values.iter().copied().skip(number).step_by(2).collect();

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
-use ae_dense::Team;
-use ae_eval::{EvalError, Labelled, Neighbours, Rows};
+use ae_eval::{Labelled, Neighbours};
+use ae_net::{Rows, Team};
 use proptest::prelude::*;
 
 /// The rule, by sorting all distances.
@@ -118,7 +118,7 @@ fn a_point_is_its_own_neighbour() {
 #[test]
 fn pixels_are_points_too() {
     let pixels: Vec<u8> = noise(40 * 6, 9).into_iter().map(|x| ((x + 1.0) * 127.0) as u8).collect();
-    let values: Vec<f32> = pixels.iter().map(|&byte| f32::from(byte) * ae_data::PIXEL_SCALE).collect();
+    let values = Rows::bytes(&pixels, 6).unwrap().to_values();
     let labels = labels(40);
     let train = Labelled::new(Rows::bytes(&pixels, 6).unwrap(), &labels).unwrap();
     let queries = Rows::bytes(&pixels[..60], 6).unwrap();
@@ -131,10 +131,14 @@ fn impossible_questions_are_refused() {
     let team = Team::new(1).unwrap();
     let train = Labelled::new(Rows::values(&[0.0, 1.0], 1).unwrap(), &[0, 1]).unwrap();
     let neighbours = Neighbours::new(train);
-    let ask = |dims, k| neighbours.classify(&team, Rows::values(&[0.0, 0.0], dims).unwrap(), k).unwrap_err();
-    assert_eq!(ask(2, 1), EvalError::Dims { what: "queries", expected: 1, found: 2 });
-    assert_eq!(ask(1, 0), EvalError::Zero { what: "number of nearest neighbours" });
-    assert_eq!(ask(1, 3), EvalError::Neighbours { neighbours: 3, points: 2 });
+    let ask = |values: [f32; 2], dims, k| {
+        neighbours.classify(&team, Rows::values(&values, dims).unwrap(), k).unwrap_err().to_string()
+    };
+    assert_eq!(ask([0.0; 2], 2, 1), "queries: expected rows of 1, found rows of 2");
+    let infinite = ask([0.0, f32::INFINITY], 1, 1);
+    assert_eq!(infinite, "queries: expected finite numbers, found inf in row 1, column 0");
+    assert_eq!(ask([0.0; 2], 1, 0), "neighbours: expected 1 to 2, found 0");
+    assert_eq!(ask([0.0; 2], 1, 3), "neighbours: expected 1 to 2, found 3");
     assert!(neighbours.classify(&team, Rows::values(&[], 1).unwrap(), 1).unwrap().is_empty());
 }
 

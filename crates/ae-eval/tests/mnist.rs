@@ -5,8 +5,8 @@
 use std::path::Path;
 
 use ae_data::{Limits, open_folder};
-use ae_dense::Team;
-use ae_eval::{Labelled, Neighbours, Outputs, Pca, Reconstruction, Rows};
+use ae_eval::{Labelled, Neighbours, Pca, Reconstruction, image_rows};
+use ae_net::{Outputs, Rows, Team};
 
 #[test]
 fn pca_of_mnist_is_that_of_scikit_learn() {
@@ -23,15 +23,15 @@ fn pca_of_mnist_is_that_of_scikit_learn() {
         (64, 0.009047, 0.007751),
     ] {
         for (outputs, expected) in [(Outputs::Brightness, plain), (Outputs::Clipped, clipped)] {
-            let coder = pca.coder(size, outputs).unwrap();
-            let test = Rows::from(&sets.test);
-            let found = Reconstruction::measure(&team, &coder, test, sets.test.pixels()).unwrap().mse;
+            let network = pca.network(size, outputs).unwrap();
+            let test = image_rows(&sets.test).unwrap();
+            let found = Reconstruction::measure(&team, &network, test, sets.test.pixels()).unwrap().mse;
             assert!((found - expected).abs() < 1e-6, "{size}, {outputs:?}: {found}, {expected}");
         }
     }
 
-    let coder = pca.coder(2, Outputs::Brightness).unwrap();
-    let codes = |set| coder.encode(&team, Rows::from(set)).unwrap();
+    let network = pca.network(2, Outputs::Brightness).unwrap();
+    let codes = |set| network.encode(&team, image_rows(set).unwrap()).unwrap();
     let (train, test) = (codes(&sets.train), codes(&sets.test));
     let train = Labelled::new(Rows::values(&train, 2).unwrap(), sets.train.labels().unwrap()).unwrap();
     let test = Labelled::new(Rows::values(&test, 2).unwrap(), sets.test.labels().unwrap()).unwrap();

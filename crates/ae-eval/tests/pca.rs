@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
 use ae_data::ImageSet;
-use ae_dense::Team;
-use ae_eval::{EvalError, Outputs, Pca, Reconstruction, Rows};
+use ae_eval::{Pca, Reconstruction, image_rows};
+use ae_net::{Outputs, Team};
 use proptest::prelude::*;
 
 fn alone() -> Team {
@@ -31,8 +31,8 @@ fn related(count: usize) -> ImageSet {
 }
 
 fn mse(pca: &Pca, size: usize, images: &ImageSet) -> f64 {
-    let coder = pca.coder(size, Outputs::Brightness).unwrap();
-    Reconstruction::measure(&alone(), &coder, Rows::from(images), images.pixels()).unwrap().mse
+    let network = pca.network(size, Outputs::Brightness).unwrap();
+    Reconstruction::measure(&alone(), &network, image_rows(images).unwrap(), images.pixels()).unwrap().mse
 }
 
 fn product(a: &[f64], b: &[f64]) -> f64 {
@@ -60,7 +60,8 @@ fn components_are_orthonormal_and_their_signs_fixed() {
 fn variances_are_those_of_the_codes() {
     let images = related(300);
     let pca = Pca::fit(&alone(), &images).unwrap();
-    let codes = pca.coder(12, Outputs::Brightness).unwrap().encode(&alone(), Rows::from(&images)).unwrap();
+    let network = pca.network(12, Outputs::Brightness).unwrap();
+    let codes = network.encode(&alone(), image_rows(&images).unwrap()).unwrap();
     let column = |i: usize| codes.chunks_exact(12).map(move |code| f64::from(code[i]));
     for i in 0..12 {
         assert!((column(i).sum::<f64>() / 300.0).abs() < 1e-6, "codes are centred");
@@ -88,8 +89,8 @@ fn the_error_is_the_variance_left_out() {
         let found = mse(&pca, size, &images);
         assert!((found - expected).abs() < 1e-7, "{size}: {found}, {expected}");
     }
-    let coder = pca.coder(12, Outputs::Brightness).unwrap();
-    let rebuilt = coder.reconstruct(&alone(), Rows::from(&images)).unwrap();
+    let network = pca.network(12, Outputs::Brightness).unwrap();
+    let rebuilt = network.reconstruct(&alone(), image_rows(&images).unwrap()).unwrap();
     for (found, &byte) in rebuilt.iter().zip(images.pixels()) {
         assert!((found * 255.0 - f32::from(byte)).abs() < 1e-3);
     }
@@ -99,7 +100,8 @@ fn the_error_is_the_variance_left_out() {
 fn clipping_brings_brightness_into_range_and_nearer() {
     let images = related(300);
     let pca = Pca::fit(&alone(), &images).unwrap();
-    let of = |outputs| pca.coder(2, outputs).unwrap().reconstruct(&alone(), Rows::from(&images)).unwrap();
+    let rows = image_rows(&images).unwrap();
+    let of = |outputs| pca.network(2, outputs).unwrap().reconstruct(&alone(), rows).unwrap();
     let (plain, clipped) = (of(Outputs::Brightness), of(Outputs::Clipped));
     assert!(plain.iter().any(|&x| !(0.0..=1.0).contains(&x)), "the case is worth a test");
     for (a, b) in plain.iter().zip(clipped) {
@@ -146,16 +148,14 @@ fn any_team_gives_the_same_bits() {
 #[test]
 fn what_cannot_be_fitted_is_refused() {
     let none = ImageSet::new(2, 2, vec![], None).unwrap();
-    assert_eq!(
-        Pca::fit(&alone(), &none).unwrap_err(),
-        EvalError::Empty { what: "images to fit components to" }
-    );
+    let said = |images| Pca::fit(&alone(), images).unwrap_err().to_string();
+    assert_eq!(said(&none), "images to fit components to: expected at least 1, found 0");
     let wide = ImageSet::new(1, 5000, vec![0; 5000], None).unwrap();
-    assert_eq!(Pca::fit(&alone(), &wide).unwrap_err(), EvalError::TooWide { dims: 5000, limit: 4096 });
+    assert_eq!(said(&wide), "numbers in a row: expected at most 4096, found 5000");
     let pca = Pca::fit(&alone(), &related(20)).unwrap();
     for asked in [0, 13] {
-        let error = pca.coder(asked, Outputs::Clipped).unwrap_err();
-        assert_eq!(error, EvalError::Components { asked, available: 12 });
+        let error = pca.network(asked, Outputs::Clipped).unwrap_err().to_string();
+        assert_eq!(error, format!("components: expected 1 to 12, found {asked}"));
     }
 }
 

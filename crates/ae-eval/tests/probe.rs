@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
-use ae_dense::{DenseError, Team};
-use ae_eval::{Budget, EvalError, Labelled, Probe, ProbeParams, ProbeScore, Rows, probe};
+use ae_eval::{Budget, EvalError, Labelled, Probe, ProbeParams, ProbeScore, probe};
+use ae_net::{Rows, Team};
 
 fn alone() -> Team {
     Team::new(1).unwrap()
@@ -132,21 +132,28 @@ fn faults_are_named() {
         (ProbeParams { batch_size: 0, ..default() }, "the probe's batch size"),
         (ProbeParams { hidden: Some(0), ..default() }, "the probe's hidden units"),
     ] {
-        assert_eq!(fault(params, Budget::All), EvalError::Zero { what });
+        let error = fault(params, Budget::All).to_string();
+        assert_eq!(error, format!("{what}: expected at least 1, found 0"));
     }
-    assert_eq!(fault(default(), Budget::Labels(0)), EvalError::Zero { what: "the number of labels" });
-    assert_eq!(fault(default(), Budget::Labels(10)), EvalError::Budget { labels: 10, classes: 4 });
-    let few = fault(default(), Budget::Labels(4000));
-    assert!(matches!(few, EvalError::TooFewOfClass { class: 0, needed: 1000, found: 1..=49 }), "{few:?}");
+    for labels in [0, 10] {
+        let error = fault(default(), Budget::Labels(labels)).to_string();
+        assert_eq!(error, format!("labels: expected as many of each of 4 classes, found {labels}"));
+    }
+    let few = fault(default(), Budget::Labels(4000)).to_string();
+    let members = train.1.iter().filter(|&&label| label == 0).count();
+    assert_eq!(few, format!("labels: expected 1000 of each class, found {members} of class 0"));
     let rate = fault(ProbeParams { learning_rate: -1.0, ..default() }, Budget::All);
-    assert!(matches!(rate, EvalError::Dense(DenseError::Hyperparameter { .. })), "{rate:?}");
+    assert!(matches!(rate, EvalError::Net(_)) && rate.to_string().contains("learning rate"), "{rate}");
     let diverged = fault(ProbeParams { learning_rate: 1e38, ..default() }, Budget::All);
     assert!(matches!(diverged, EvalError::Diverged { .. }), "{diverged:?}");
 
     let narrow = Labelled::new(Rows::values(&[0.0; 4], 2).unwrap(), &[0, 1]).unwrap();
     let error = probe(&alone(), &default(), labelled(&train), narrow, Budget::All).unwrap_err();
-    assert_eq!(error, EvalError::Dims { what: "test rows", expected: 3, found: 2 });
+    assert_eq!(error.to_string(), "test rows: expected rows of 3, found rows of 2");
     let trained = Probe::train(&alone(), &default(), labelled(&train)).unwrap();
     let error = trained.classify(&alone(), narrow.rows()).unwrap_err();
-    assert_eq!(error, EvalError::Dims { what: "rows to classify", expected: 3, found: 2 });
+    assert_eq!(error.to_string(), "rows to classify: expected rows of 3, found rows of 2");
+    let nan = Rows::values(&[0.0, f32::NAN, 0.0], 3).unwrap();
+    let error = trained.classify(&alone(), nan).unwrap_err().to_string();
+    assert_eq!(error, "rows to classify: expected finite numbers, found NaN in row 0, column 1");
 }

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
-use ae_dense::Activation;
-use ae_eval::{CodeSampler, EvalError, Labelled, Rows, code_plane, interpolate, sample_standard_normal};
+use ae_eval::{CodeSampler, Labelled, code_plane, interpolate, sample_standard_normal};
+use ae_net::{Activation, Description, Network, Rows, Team};
 
 /// Codes of three related numbers around (10, 20, 30), and of another class around 0 with a number that is
 /// always 0.
@@ -113,6 +113,38 @@ fn the_seed_decides_and_more_draws_begin_with_the_same() {
 }
 
 #[test]
+fn classes_take_turns_with_the_draws_they_have_alone() {
+    let sampler = sampler(Activation::Relu);
+    let alone = [2, 7].map(|class| sampler.sample(class, 9, 6).unwrap());
+    for (count, run) in [(1, 1), (7, 1), (7, 3), (10, 4), (9, 20)] {
+        let found = sampler.each_in_turn(count, run, 6).unwrap();
+        assert_eq!(found.len(), 3 * count, "{count}, {run}");
+        let mut taken = [0; 2];
+        for (index, code) in found.chunks_exact(3).enumerate() {
+            let class = index / run % 2;
+            assert_eq!(code, &alone[class][3 * taken[class]..][..3], "{count}, {run}: code {index}");
+            taken[class] += 1;
+        }
+    }
+    let error = sampler.each_in_turn(3, 0, 6).unwrap_err();
+    assert_eq!(error.to_string(), "codes of a class in turn: expected at least 1, found 0");
+}
+
+#[test]
+fn a_network_s_sampler_is_fitted_to_its_codes() {
+    let team = Team::new(1).unwrap();
+    let network = Network::draw(&Description::dense(6, &[], 3), 2).unwrap();
+    let pixels: Vec<u8> = (0..40 * 6).map(|i| (i * 89 % 251) as u8).collect();
+    let labels: Vec<u8> = (0..40).map(|i| i % 3).collect();
+    let images = Labelled::new(Rows::bytes(&pixels, 6).unwrap(), &labels).unwrap();
+    let codes = network.encode(&team, images.rows()).unwrap();
+    let codes = Labelled::new(Rows::values(&codes, 3).unwrap(), &labels).unwrap();
+    let expected = CodeSampler::fit(codes, Activation::Relu).unwrap().sample(1, 5, 0).unwrap();
+    let found = CodeSampler::of_network(&team, &network, images).unwrap();
+    assert_eq!(found.sample(1, 5, 0).unwrap(), expected);
+}
+
+#[test]
 fn the_baseline_is_standard_normal() {
     let n = 100_000;
     let (mean, covariance) = moments(&sample_standard_normal(3, Activation::Linear, n, 8));
@@ -130,12 +162,11 @@ fn unknown_classes_are_named() {
     let sampler = sampler(Activation::Linear);
     assert_eq!(sampler.classes(), [2, 7]);
     let error = sampler.sample(12, 1, 0).unwrap_err();
-    assert_eq!(error, EvalError::UnknownClass { class: 12, known: vec![2, 7] });
-    assert_eq!(error.to_string(), "no code of class 12 was seen (known: [2, 7])");
+    assert_eq!(error.to_string(), "class: expected one of [2, 7], found 12");
     let wide = vec![0.0; 5000];
     let wide = Labelled::new(Rows::values(&wide, 5000).unwrap(), &[0]).unwrap();
     let error = CodeSampler::fit(wide, Activation::Linear).unwrap_err();
-    assert_eq!(error, EvalError::TooWide { dims: 5000, limit: 4096 });
+    assert_eq!(error.to_string(), "numbers in a row: expected at most 4096, found 5000");
 }
 
 #[test]
@@ -144,11 +175,9 @@ fn a_line_has_both_ends_and_equal_steps() {
     assert_eq!((&line[..2], &line[8..]), (&[0.3, -7.0][..], &[0.7, 9.0][..]));
     let seconds: Vec<f32> = line.iter().copied().skip(1).step_by(2).collect();
     assert_eq!(seconds, [-7.0, -3.0, 1.0, 5.0, 9.0]);
-    assert_eq!(interpolate(&[0.0], &[1.0], 1).unwrap_err(), EvalError::Steps { steps: 1 });
-    assert_eq!(
-        interpolate(&[0.0], &[1.0, 2.0], 3).unwrap_err(),
-        EvalError::Dims { what: "codes at the far end", expected: 1, found: 2 }
-    );
+    let said = |to: &[f32], steps| interpolate(&[0.0], to, steps).unwrap_err().to_string();
+    assert_eq!(said(&[1.0], 1), "steps: expected at least 2, found 1");
+    assert_eq!(said(&[1.0, 2.0], 3), "the code at the far end: expected 1, found 2");
 }
 
 #[test]
@@ -172,19 +201,16 @@ fn a_plane_spans_the_quantiles() {
 fn impossible_planes_are_refused() {
     let codes = Rows::values(&[0.0, 1.0], 2).unwrap();
     for [low, high] in [[0.5, 0.5], [-0.1, 0.5], [0.5, 1.1], [0.9, 0.1]] {
-        let error = code_plane(codes, [low, high], 2).unwrap_err();
-        assert_eq!(error, EvalError::Quantiles { low, high });
+        let error = code_plane(codes, [low, high], 2).unwrap_err().to_string();
+        assert_eq!(error, format!("quantiles: expected a range within [0, 1], found {low} to {high}"));
     }
     assert!(code_plane(codes, [f64::NAN, 1.0], 2).is_err());
-    assert_eq!(code_plane(codes, [0.0, 1.0], 1).unwrap_err(), EvalError::Steps { steps: 1 });
-    let three = Rows::values(&[0.0; 3], 3).unwrap();
-    assert_eq!(
-        code_plane(three, [0.0, 1.0], 2).unwrap_err(),
-        EvalError::Dims { what: "codes of a plane", expected: 2, found: 3 }
-    );
-    let none = Rows::values(&[], 2).unwrap();
-    assert_eq!(
-        code_plane(none, [0.0, 1.0], 2).unwrap_err(),
-        EvalError::Empty { what: "codes to span a plane" }
-    );
+    let said = |values: &[f32], width, side| {
+        code_plane(Rows::values(values, width).unwrap(), [0.0, 1.0], side).unwrap_err().to_string()
+    };
+    assert_eq!(said(&[0.0, 1.0], 2, 1), "steps: expected at least 2, found 1");
+    assert_eq!(said(&[0.0; 3], 3, 2), "codes of a plane: expected rows of 2, found rows of 3");
+    assert_eq!(said(&[], 2, 2), "codes to span a plane: expected at least 1, found 0");
+    let nan = said(&[0.0, f32::NAN], 2, 2);
+    assert_eq!(nan, "codes of a plane: expected finite numbers, found NaN in row 0, column 1");
 }

@@ -2,8 +2,8 @@
 
 #![allow(dead_code, reason = "each test uses some of it")]
 
-use ae_codec::{Coding, Decoder, Header, ModelId, Outputs, Quantiser, WeightBits, Writer};
-use ae_dense::{Activation, Dense};
+use ae_codec::{Coding, Header, Quantiser, WeightBits, Writer};
+use ae_net::{Activation, Decoder, Dense, Outputs, Rows, Team, WeightsId};
 
 /// Numbers without pattern in [-1, 1), from a fixed start.
 pub(crate) fn noise(count: usize, start: u32) -> Vec<f32> {
@@ -37,7 +37,13 @@ pub(crate) fn decoder(units: usize, pixels: usize) -> Decoder {
     Decoder::new(&[first, last], Outputs::Logits).unwrap()
 }
 
-pub(crate) const MODEL: ModelId = ModelId([0x5a; 32]);
+/// The brightness of the images that codes stand for, by one thread.
+pub(crate) fn brightness(decoder: &Decoder, codes: &[f32]) -> Vec<f32> {
+    let codes = Rows::values(codes, decoder.code_size()).unwrap();
+    decoder.decode(&Team::new(1).unwrap(), codes).unwrap()
+}
+
+pub(crate) const MODEL: WeightsId = WeightsId([0x5a; 32]);
 
 /// What went into a file, and the file.
 pub(crate) struct Case {
