@@ -7,7 +7,8 @@ use ae_model::dfdx::shapes::{Const, Dtype};
 use ae_model::dfdx::tensor::{Cpu, CpuError, Tape};
 use ae_model::dfdx::tensor_ops::Device;
 use ae_model::{
-    Autoencoder, Batch, LayerSpec, ModelError, Parameters, Shallow, TypedNetwork, WeightsError, batch,
+    AsNetwork, Autoencoder, Batch, DenseStack, LayerSpec, ModelError, Parameters, Shallow, TypedNetwork,
+    WeightsError, batch,
 };
 
 /// `A -> B, tanh -> B, tanh -> B, gate -> C`; generic as far as dfdx's traits ask.
@@ -85,4 +86,17 @@ fn its_file_is_not_taken_for_another_models() {
     let expected = "found linear 6 -> 5, tanh, linear 5 -> 5, tanh, linear 5 -> 5, square, linear 5 -> 2";
     assert!(matches!(error, ModelError::Weights(WeightsError::Network { what: "encoder", .. })));
     assert!(error.to_string().contains(expected), "{error}");
+}
+
+impl<const A: usize, const B: usize, const C: usize> DenseStack for Four<A, B, C> {}
+
+/// Whoever says that a module is dense layers alone is not believed.
+#[test]
+fn it_is_no_network_of_dense_layers() {
+    let mut model = Model::build(1).unwrap();
+    let error = model.network().unwrap_err();
+    assert_eq!(error.to_string(), "a layer: expected linear, relu or sigmoid, found tanh");
+    let before = model.parameters();
+    model.set_network(&Shallow::<6, 2>::build(0).unwrap().network().unwrap()).unwrap_err();
+    assert_eq!(model.parameters(), before);
 }
