@@ -1,8 +1,10 @@
 //! `ae figure`.
 
 use ae_data::{ImageSet, Split};
-use ae_eval::{Labelled, NEIGHBOURS, Neighbours, Pca, code_plane, interpolate};
-use ae_net::{Baselines, Outputs, Rows, Team};
+use ae_eval::{
+    CodeSampler, Labelled, NEIGHBOURS, Neighbours, Pca, code_plane, image_rows, interpolate,
+};
+use ae_net::{Baselines, Outputs, Rows, Team, to_bytes};
 use ae_train::{Corruption, ModelRecord, RunRecord};
 use ae_viz::{GrayTile, Grid, LineChart, ScatterChart, SignedScale, SignedTile, VizError, png_bytes};
 use anyhow::{Result, bail};
@@ -11,7 +13,7 @@ use clap::{Args, ValueEnum};
 use crate::data::DataArgs;
 use crate::output::{program, say, write_files};
 use crate::run::{self, Run, RunArg};
-use crate::{generate, rate};
+use crate::rate;
 
 /// Draw a run: reconstructions, loss, codes, samples
 #[derive(Debug, Args)]
@@ -126,7 +128,7 @@ impl Figure {
 /// Draws figures of a run that is there.
 pub(crate) fn run(args: &FigureArgs) -> Result<()> {
     if args.figure == FigureName::Rate {
-        return rate::run(args);
+        return rate::run(&args.run, &args.data);
     }
     let run = args.run.open()?;
     let images = run.images(&args.data)?;
@@ -180,7 +182,7 @@ impl View<'_> {
     }
 
     fn codes_of(&self, images: &ImageSet) -> Result<Vec<f32>> {
-        Ok(self.run.network.encode(&self.team, rows_of(images)?)?)
+        Ok(self.run.network.encode(&self.team, image_rows(images)?)?)
     }
 
     fn decoded(&self, codes: &[f32]) -> Result<Vec<f32>> {
@@ -189,16 +191,17 @@ impl View<'_> {
 
     /// A picture of images in `[0, 1]`, one after the other.
     fn picture(&self, grid: &Grid, brightness: &[f32]) -> Result<Vec<u8>> {
-        let (rows, cols) = (self.images.test.rows(), self.images.test.cols());
-        let tiles = brightness.chunks_exact(rows * cols).map(|tile| GrayTile::from_unit(rows, cols, tile));
+        let (rows, cols) = self.run.size();
+        let pixels = to_bytes(brightness, rows * cols, 0)?;
+        let tiles = pixels.chunks_exact(rows * cols).map(|tile| GrayTile::new(rows, cols, tile));
         Ok(png_bytes(&grid.draw(&tiles.collect::<Result<Vec<_>, VizError>>()?)?)?)
     }
 
     /// Two rows: the first test images, and what the model makes of them.
     fn reconstructions(&self) -> Result<Figure> {
         let originals = self.first(SHOWN)?;
-        let rebuilt = self.run.network.reconstruct(&self.team, rows_of(&originals)?)?;
-        let both = [rows_of(&originals)?.to_values(), rebuilt].concat();
+        let rebuilt = self.run.network.reconstruct(&self.team, image_rows(&originals)?)?;
+        let both = [image_rows(&originals)?.to_values(), rebuilt].concat();
         Ok(Figure::one("reconstructions.png", self.picture(&digits(originals.len()), &both)?))
     }
 
@@ -224,7 +227,7 @@ impl View<'_> {
 
     /// What each unit of the first layer looks for.
     fn filters(&self) -> Result<Figure> {
-        let (rows, cols) = (self.images.test.rows(), self.images.test.cols());
+        let (rows, cols) = self.run.size();
         let layers = self.run.network.layers();
         let units = layers[0].weight().chunks_exact(rows * cols).take(FILTERS);
         let tiles = units.map(|weights| SignedTile::new(rows, cols, weights));
@@ -252,10 +255,11 @@ impl View<'_> {
 
     /// Ten draws of each class.
     fn samples(&self) -> Result<Figure> {
-        let Some(labels) = self.images.train.labels() else {
+        if self.images.train.labels().is_none() {
             return Ok(Figure::skipped("it draws class by class, and the training images have no labels"));
-        };
-        let sampler = generate::sampler(self.run, &rows_of(&self.images.train)?, labels)?;
+        }
+        let train = Labelled::images(&self.images.train)?;
+        let sampler = CodeSampler::of_network(&self.team, &self.run.network, train)?;
         let mut codes = Vec::new();
         for &class in sampler.classes() {
             codes.extend(sampler.sample(class, SHOWN, self.record().config.seed)?);
@@ -280,8 +284,8 @@ impl View<'_> {
             ("PCA", &pca, ["first component", "second component"]),
             ("Autoencoder", &self.run.network, ["first number of the code", "second number of the code"]),
         ] {
-            let train_codes = coder.encode(&self.team, rows_of(train)?)?;
-            let test_codes = coder.encode(&self.team, rows_of(test)?)?;
+            let train_codes = coder.encode(&self.team, image_rows(train)?)?;
+            let test_codes = coder.encode(&self.team, image_rows(test)?)?;
             let neighbours = Neighbours::new(Labelled::new(Rows::values(&train_codes, 2)?, train_labels)?);
             let labelled = Labelled::new(Rows::values(&test_codes, 2)?, test_labels)?;
             let accuracy = neighbours.accuracy(&self.team, labelled, NEIGHBOURS)?;
@@ -317,7 +321,7 @@ impl View<'_> {
         corruption.fill(&self.team, Corruption::TEST, &clean, &rows, &mut damaged)?;
         let damaged_rows = Rows::values(&damaged, clean.pixels_per_image())?;
         let restored = self.run.network.reconstruct(&self.team, damaged_rows)?;
-        let all = [rows_of(&clean)?.to_values(), damaged, restored].concat();
+        let all = [image_rows(&clean)?.to_values(), damaged, restored].concat();
         let labels = ["clean", if corruption.noise() > 0.0 { "noisy" } else { "masked" }, "restored"];
         let grid = digits(clean.len()).row_labels(labels);
         Ok(Figure::one("denoising.png", self.picture(&grid, &all)?))
@@ -327,9 +331,4 @@ impl View<'_> {
 /// The grid that digits are shown in.
 fn digits(columns: usize) -> Grid {
     Grid::new(columns).upscale(UPSCALE).gap(GAP).gap_level(GAP_LEVEL)
-}
-
-/// The images as what enters a network.
-pub(crate) fn rows_of(images: &ImageSet) -> Result<Rows<'_>> {
-    Ok(Rows::bytes(images.pixels(), images.pixels_per_image())?)
 }

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use ae_data::{Elements, IdxArray, idx};
-use ae_eval::{CodeSampler, Labelled, Rows};
-use ae_viz::{GrayTile, Grid, png_bytes, to_level};
+use ae_eval::{CodeSampler, Labelled};
+use ae_net::{Rows, to_bytes};
+use ae_viz::{GrayTile, Grid, png_bytes};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::cli::DataArgs;
+use crate::data::DataArgs;
 use crate::output::say;
-use crate::run::{self, Run};
+use crate::run::{self, RunArg};
 
 /// Tiles a row of a picture.
 const COLUMNS: usize = 10;
@@ -45,54 +46,31 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<()> {
     let (Some("png") | Some("idx")) = kind else {
         bail!("{}: expected a name that ends in .png or .idx", args.out.display());
     };
-    let run = run::open(args.run.as_deref())?;
+    let run = args.run.open()?;
     let images = run.images(&args.data)?;
-    let labels = images.train.labels().context("generating by digit needs training images with labels")?;
-    let sampler = sampler(&run, &Rows::from(&images.train), labels)?;
+    images.train.labels().context("generating by digit needs training images with labels")?;
+    let team = run::team(None)?;
+    let sampler = CodeSampler::of_network(&team, &run.network, Labelled::images(&images.train)?)?;
 
     let count = args.count as usize;
     let codes = match args.digit {
         Some(digit) => sampler.sample(digit, count, args.seed)?,
-        None => each_in_turn(&sampler, count, args.seed)?,
+        // A picture has a class a row.
+        None => sampler.each_in_turn(count, COLUMNS, args.seed)?,
     };
-    let brightness = run.coder.decode(&run::team(None)?, Rows::values(&codes, run.coder.code_size())?)?;
-    let (rows, cols) = (images.train.rows(), images.train.cols());
+    let decoded = run.network.decode(&team, Rows::values(&codes, run.network.code_size())?)?;
+    let (rows, cols) = run.size();
+    let pixels = to_bytes(&decoded, rows * cols, 0)?;
     if kind == Some("png") {
-        let tiles = brightness.chunks_exact(rows * cols).map(|tile| GrayTile::from_unit(rows, cols, tile));
+        let tiles = pixels.chunks_exact(rows * cols).map(|tile| GrayTile::new(rows, cols, tile));
         let tiles = tiles.collect::<Result<Vec<_>, _>>()?;
         let picture = Grid::new(COLUMNS.min(count)).upscale(2).gap(2).gap_level(64).draw(&tiles)?;
         let bytes = png_bytes(&picture)?;
         ae_file::replace(&args.out, |out| out.write_all(&bytes))?;
     } else {
-        let pixels = brightness.iter().map(|&p| to_level(p)).collect::<Option<Vec<u8>>>();
-        let pixels = pixels.context("a decoded image is not finite")?;
         let array = IdxArray::new(vec![count, rows, cols], Elements::U8(pixels))?;
         ae_file::replace(&args.out, |out| idx::write(&array, out))?;
     }
     say!("wrote {}", args.out.display());
     Ok(())
-}
-
-/// A sampler of the codes of labelled training images.
-pub(crate) fn sampler(run: &Run, images: &Rows<'_>, labels: &[u8]) -> Result<CodeSampler> {
-    let codes = run.coder.encode(&run::team(None)?, *images)?;
-    let codes = Labelled::new(Rows::values(&codes, run.coder.code_size())?, labels)?;
-    Ok(CodeSampler::fit(codes, run.coder.code_activation())?)
-}
-
-/// `count` codes, a row of [`COLUMNS`] of each class after the other, so that a picture has a class a row.
-fn each_in_turn(sampler: &CodeSampler, count: usize, seed: u64) -> Result<Vec<f32>> {
-    let classes = sampler.classes();
-    let mut drawn = Vec::new();
-    for &class in classes {
-        drawn.push(sampler.sample(class, count, seed)?);
-    }
-    let size = drawn[0].len() / count;
-    let mut codes = Vec::with_capacity(count * size);
-    for index in 0..count {
-        let class = index / COLUMNS % classes.len();
-        let nth = index / (COLUMNS * classes.len()) * COLUMNS + index % COLUMNS;
-        codes.extend_from_slice(&drawn[class][nth * size..(nth + 1) * size]);
-    }
-    Ok(codes)
 }
