@@ -9,7 +9,7 @@ use ae_npy::CodeReader;
 use anyhow::{Context, Error, Result};
 use clap::Args;
 
-use crate::encode::CHUNK;
+use crate::encode::images_at_once;
 use crate::output::{replace, require_other, say};
 use crate::run::{Run, RunArg, ThreadsArg};
 
@@ -20,7 +20,7 @@ use crate::run::{Run, RunArg, ThreadsArg};
 
 Codes may come from anywhere:
   python3 -c \"import numpy; numpy.save('codes.npy', numpy.ones((10, 32), 'float32'))\"")]
-pub(crate) struct DecodeArgs {
+pub struct DecodeArgs {
     /// .npy file of codes: (images, code), 32-bit floats, C order; it may be larger than memory
     #[arg(long, value_name = "FILE")]
     pub(crate) codes: PathBuf,
@@ -59,7 +59,7 @@ fn write_images(
     let mut values = Vec::new();
     let mut done = 0;
     loop {
-        let read = codes.next_chunk(CHUNK, &mut values)?;
+        let read = codes.next_chunk(images_at_once(run.network.pixels()), &mut values)?;
         if read == 0 {
             break;
         }

@@ -1,32 +1,27 @@
-//! `cargo xtask decompress`.
+//! `ae decompress`.
 
 use std::fs::File;
 use std::io::{BufReader, Write};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use ae_codec::{AezError, Block, BlockError, Damage, Decoder, Reader};
+use ae_codec::{CodecError, Damage, Reader, Soundness};
 use ae_data::{Elements, IdxArray, ImageWriter, idx};
-use ae_dense::Team;
-use anyhow::{Context, Result, ensure};
+use ae_net::{Decoder, Team};
+use anyhow::{Context, Error, Result, ensure};
 use clap::Args;
 
-use crate::compress::levels;
 use crate::decode::bare;
 use crate::output::{replace, require_other, say};
 use crate::progress::ImageBar;
-use crate::run;
-
-/// Pixels computed at once, about. No pixel depends on it.
-const PIXELS_AT_ONCE: usize = 1 << 22;
+use crate::run::{RunArg, ThreadsArg};
 
 /// Decompress an .aez file into images
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  cargo xtask decompress test.aez -o back.idx
-  cargo xtask decompress damaged.aez -o rest.idx --salvage")]
-pub(crate) struct DecompressArgs {
+  {ae} decompress test.aez -o back.idx
+  {ae} decompress damaged.aez -o rest.idx --salvage")]
+pub struct DecompressArgs {
     /// The compressed file
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
@@ -39,12 +34,10 @@ pub(crate) struct DecompressArgs {
     /// Leave out the images of damaged blocks instead of refusing the file
     #[arg(long)]
     pub(crate) salvage: bool,
-    /// Folder of the run, where the decoder is not inside the file [default: runs/shallow-32]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) run: Option<PathBuf>,
-    /// Threads to compute with; the images do not depend on it [default: one a processor]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(crate) run: RunArg,
+    #[command(flatten)]
+    pub(crate) threads: ThreadsArg,
 }
 
 /// Writes the images, and the labels if they are asked for.
@@ -53,8 +46,7 @@ pub(crate) fn run(args: &DecompressArgs) -> Result<()> {
     let damage = if args.salvage { Damage::Skip } else { Damage::Refuse };
     let mut reader = Reader::open(&args.file, damage)?;
     let header = *reader.header();
-    let outputs = [Some(&args.out), args.labels_out.as_ref()];
-    for out in outputs.into_iter().flatten() {
+    for out in [Some(&args.out), args.labels_out.as_ref()].into_iter().flatten() {
         require_other(out, &args.file)?;
     }
     ensure!(
@@ -62,9 +54,8 @@ pub(crate) fn run(args: &DecompressArgs) -> Result<()> {
         "{} carries no labels",
         args.file.display()
     );
-    let decoder = decoder_of(&reader, &args.file, args.run.as_deref())?;
-    let team = run::team(args.threads)?;
-
+    let decoder = decoder_of(&reader, args)?;
+    let team = args.threads.team()?;
     let (blocks, kept) = if args.salvage {
         sound_blocks(&mut reader, &args.file)?
     } else {
@@ -75,9 +66,9 @@ pub(crate) fn run(args: &DecompressArgs) -> Result<()> {
     let mut labels = Vec::new();
     replace(&args.out, |out| {
         let mut writer = ImageWriter::new(out, kept, header.rows, header.cols).map_err(bare)?;
-        for &block in &blocks {
-            let block = reader.block(block).with_context(|| cannot(&args.file, args.salvage))?;
-            write_block(&reader, &block, &decoder, &team, &mut writer)?;
+        for &number in &blocks {
+            let block = reader.block(number).with_context(|| cannot(&args.file, args.salvage))?;
+            write_images(&mut reader, &block, &decoder, &team, &mut writer)?;
             bar.advance(block.symbols.len() / decoder.code_size());
             if args.labels_out.is_some() {
                 labels.extend(block.labels);
@@ -104,70 +95,41 @@ fn cannot(file: &Path, salvage: bool) -> String {
 }
 
 /// The decoder inside the file, or that of the run whose model it was made with.
-fn decoder_of(reader: &Reader<BufReader<File>>, file: &Path, run: Option<&Path>) -> Result<Decoder> {
-    if let Some(decoder) = reader.decoder() {
-        return Ok(decoder.clone());
-    }
-    let run = run::open(run)?;
-    let header = reader.header();
-    ensure!(
-        run.model == header.model,
-        "{} was compressed with the model {}, {} holds {}: name its run with --run",
-        file.display(),
-        header.model,
-        run.folder.path().display(),
-        run.model,
-    );
-    let decoder = run.coder.decoder();
-    let (units, pixels) = (reader.coding().quantiser().units(), header.rows * header.cols);
-    ensure!(
-        (decoder.code_size(), decoder.pixels()) == (units, pixels),
-        "{} has codes of {units} numbers for images of {pixels} pixels, its model {} for {}",
-        file.display(),
-        decoder.code_size(),
-        decoder.pixels(),
-    );
-    Ok(decoder.clone())
+fn decoder_of(reader: &Reader<BufReader<File>>, args: &DecompressArgs) -> Result<Decoder> {
+    let run = match reader.decoder() {
+        Some(_) => None,
+        None => Some(args.run.open()?),
+    };
+    let decoder = reader.decoder_or(run.as_ref().map(|run| &run.network));
+    decoder.map_err(|error| match run {
+        Some(run) => Error::from(error).context(format!(
+            "{} was not compressed with the run in {}: name its own with --run",
+            args.file.display(),
+            run.folder.path().display()
+        )),
+        None => error.into(),
+    })
 }
 
 /// The blocks that can be read, and how many images they hold; says which are lost.
 fn sound_blocks(reader: &mut Reader<BufReader<File>>, file: &Path) -> Result<(Vec<usize>, usize)> {
-    let (mut sound, mut kept) = (Vec::new(), 0);
-    for number in 0..reader.blocks() {
-        match reader.block(number) {
-            Ok(block) => {
-                sound.push(number);
-                kept += block.symbols.len() / reader.coding().quantiser().units();
-            }
-            // A file that was cut short, or lies, may state billions of them.
-            Err(AezError::Block { block, first, source: BlockError::Missing, .. }) => {
-                let last = reader.header().images - 1;
-                say!("block {block} and all after it, images {first} to {last}, are not to be found");
-                break;
-            }
-            Err(error @ AezError::Block { .. }) => say!("{:#}", anyhow::Error::new(error)),
-            Err(error) => return Err(error).with_context(|| cannot(file, true)),
-        }
+    let Soundness { sound, images, lost } = reader.sound_blocks().with_context(|| cannot(file, true))?;
+    for error in lost {
+        say!("{:#}", Error::new(error));
     }
-    Ok((sound, kept))
+    Ok((sound, images))
 }
 
-fn write_block(
-    reader: &Reader<BufReader<File>>,
-    block: &Block,
+fn write_images(
+    reader: &mut Reader<BufReader<File>>,
+    block: &ae_codec::Block,
     decoder: &Decoder,
     team: &Team,
     writer: &mut ImageWriter<&mut dyn Write>,
 ) -> Result<()> {
-    let (units, pixels) = (decoder.code_size(), decoder.pixels());
-    let images = (PIXELS_AT_ONCE / pixels).max(1);
-    let mut codes = Vec::new();
-    let mut first = block.first;
-    for symbols in block.symbols.chunks(images * units) {
-        reader.coding().quantiser().codes(symbols, &mut codes)?;
-        let bytes = levels(&decoder.brightness(team, &codes)?, pixels, first)?;
-        writer.write(&bytes).map_err(bare)?;
-        first += symbols.len() / units;
+    for images in reader.images(team, decoder, block) {
+        let images = images.map_err(|error: CodecError| Error::from(error))?;
+        writer.write(&images).map_err(bare)?;
     }
     Ok(())
 }

@@ -13,8 +13,10 @@ use clap::Args;
 use crate::output::{replace, require_other, say};
 use crate::run::{Run, RunArg, ThreadsArg};
 
-/// Images in memory at once. No code depends on it.
-pub(crate) const CHUNK: usize = 4096;
+/// Images of so many pixels that are in memory at once: some megabytes of them. No code depends on it.
+pub(crate) fn images_at_once(pixels: usize) -> usize {
+    ((1 << 22) / pixels).clamp(1, 1 << 12)
+}
 
 /// Compute the codes of images, as an .npy file that numpy reads
 #[derive(Debug, Args)]
@@ -23,7 +25,7 @@ pub(crate) const CHUNK: usize = 4096;
   python3 -c \"import numpy; print(numpy.load('codes.npy').shape)\"
 
   {ae} encode --images train.idx --labels labels.idx --out train.npy   labels as train.labels.npy")]
-pub(crate) struct EncodeArgs {
+pub struct EncodeArgs {
     /// IDX file of images, gzipped or not; it may be larger than memory
     #[arg(long, value_name = "FILE")]
     pub(crate) images: PathBuf,
@@ -104,10 +106,11 @@ pub(crate) fn labels_of(images: &ImageReader, images_path: &Path, path: &Path) -
 
 fn write_codes(mut images: ImageReader, run: &Run, team: &Team, out: &mut dyn Write) -> Result<()> {
     let (pixels_per_image, code) = (run.network.pixels(), run.network.code_size());
+    let at_once = images_at_once(pixels_per_image);
     write_header(&mut *out, Element::F32, &[images.len() as u64, code as u64])?;
     let (mut pixels, mut codes) = (Vec::new(), Vec::new());
     loop {
-        let read = images.next_chunk(CHUNK, &mut pixels)?;
+        let read = images.next_chunk(at_once, &mut pixels)?;
         if read == 0 {
             return Ok(());
         }

@@ -22,7 +22,7 @@ use crate::rate;
   {ae} figure all                     every figure that the run allows
   {ae} figure codes --run runs/deep-2 two-dimensional codes beside PCA
   {ae} figure rate                    trains what is missing, and writes runs/rate/")]
-pub(crate) struct FigureArgs {
+pub struct FigureArgs {
     /// What to draw
     #[arg(value_enum, default_value_t = FigureName::Reconstructions)]
     pub(crate) figure: FigureName,

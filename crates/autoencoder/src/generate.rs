@@ -21,7 +21,7 @@ const COLUMNS: usize = 10;
 #[command(after_help = "Examples:
   {ae} generate --out digits.png                         a hundred images, ten of each digit
   {ae} generate --digit 7 --count 50 --out sevens.idx    fifty sevens, as an IDX file")]
-pub(crate) struct GenerateArgs {
+pub struct GenerateArgs {
     /// Images to make
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) count: u32,

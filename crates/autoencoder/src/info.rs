@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use ae_codec::{AezError, Damage, OpenError, Reader};
+use ae_codec::{AezError, Damage, Reader};
 use anyhow::{Context, Error, Result, bail};
 use clap::Args;
 
@@ -12,7 +12,7 @@ use crate::output::answer;
 
 /// Say what an .aez file holds, and whether it is sound
 #[derive(Debug, Args)]
-pub(crate) struct InfoArgs {
+pub struct InfoArgs {
     /// The compressed file
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
@@ -22,16 +22,10 @@ pub(crate) struct InfoArgs {
 pub(crate) fn run(args: &InfoArgs) -> Result<()> {
     let mut reader = open(&args.file)?;
     answer(describe(&reader))?;
-    let mut lost = 0;
-    for block in 0..reader.blocks() {
-        match reader.block(block) {
-            Ok(_) => {}
-            Err(error @ AezError::Block { .. }) => {
-                answer(format_args!("{:#}", Error::new(error)))?;
-                lost += 1;
-            }
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", args.file.display())),
-        }
+    let found = reader.sound_blocks().with_context(|| format!("cannot read {}", args.file.display()))?;
+    let lost = reader.blocks() - found.sound.len();
+    for error in found.lost {
+        answer(format_args!("{:#}", Error::new(error)))?;
     }
     if lost > 0 {
         bail!("{}: {lost} of {} blocks are damaged", args.file.display(), reader.blocks());
@@ -39,7 +33,7 @@ pub(crate) fn run(args: &InfoArgs) -> Result<()> {
     answer(format_args!("all {} blocks are sound", reader.blocks()))
 }
 
-pub(crate) fn open(file: &Path) -> Result<Reader<BufReader<File>>, OpenError> {
+pub(crate) fn open(file: &Path) -> Result<Reader<BufReader<File>>, AezError> {
     Reader::open(file, Damage::Refuse)
 }
 

@@ -14,7 +14,7 @@ use crate::presets::{self, Preset};
 /// Train an autoencoder, and write the run, its reconstructions and its loss curve
 #[derive(Debug, Args)]
 #[command(after_help = train_help())]
-pub(crate) struct TrainArgs {
+pub struct TrainArgs {
     /// Shape of the network and its settings [default: shallow]
     #[arg(long, value_enum)]
     pub(crate) preset: Option<Preset>,
