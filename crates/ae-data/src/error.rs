@@ -1,12 +1,12 @@
-//! What can be wrong, one enum a layer: bytes ([`IdxError`]), a stream of them ([`ReadError`], [`WriteError`]),
-//! a file ([`OpenError`]), images and batches ([`DataError`]), and the files a user names ([`LoadError`]).
+//! What can be wrong, one enum a layer: bytes ([`IdxError`]), a file or a stream of them ([`OpenError`]), images and
+//! whatever a caller asks for ([`DataError`]), the files a user names ([`LoadError`]), and writing ([`WriteError`]).
 
 use std::io;
 use std::path::PathBuf;
 
 use crate::idx::ElementType;
 
-/// Why bytes are not an IDX array, or why an array has no IDX form.
+/// Why bytes are not an IDX array.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdxError {
@@ -72,40 +72,6 @@ pub enum IdxError {
         /// Bytes that were to be held.
         bytes: u64,
     },
-    /// More dimensions than the one byte that counts them can say.
-    #[error("{rank} dimensions, an IDX file has at most 255")]
-    Rank {
-        /// Dimensions of the array.
-        rank: usize,
-    },
-    /// A dimension that does not fit the header's 32 bits.
-    #[error("dimension {axis} is {size}, an IDX file counts to 4294967295")]
-    Dimension {
-        /// Which dimension, the first being 0.
-        axis: usize,
-        /// Its size.
-        size: usize,
-    },
-    /// The dimensions do not multiply to the number of elements.
-    #[error("dimensions {dims:?} do not hold {elements} elements")]
-    Shape {
-        /// The dimensions given.
-        dims: Vec<usize>,
-        /// The elements given.
-        elements: usize,
-    },
-}
-
-/// Why an IDX array could not be read from a stream.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ReadError {
-    /// The stream itself failed.
-    #[error("the stream failed")]
-    Io(#[source] io::Error),
-    /// The bytes are not an IDX array, or a larger one than allowed.
-    #[error(transparent)]
-    Format(#[from] IdxError),
 }
 
 /// Why images could not be written.
@@ -115,9 +81,9 @@ pub enum WriteError {
     /// The writer failed.
     #[error("the stream failed")]
     Io(#[source] io::Error),
-    /// The images have no IDX form, or are not as many as were promised.
+    /// The images have no IDX form, or are not as many as were promised: a [`DataError::Argument`].
     #[error(transparent)]
-    Format(#[from] IdxError),
+    Images(#[from] DataError),
 }
 
 /// A file that could not be opened as an IDX array.
@@ -130,19 +96,13 @@ pub struct OpenError {
     pub source: OpenErrorKind,
 }
 
-/// What is wrong with a file, or with the bytes of one.
+/// What is wrong with a file or a stream, or with the bytes of one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenErrorKind {
-    /// A folder where a file is needed.
-    #[error("it is a folder, not a file")]
-    Folder,
-    /// A device, pipe or socket: it has no length, and reading it may never end.
-    #[error("it is not a regular file")]
-    NotRegular,
-    /// The system refused: no such file, no permission, a failing disk.
+    /// Not a regular file, or the system refused: no such file, no permission, a failing disk.
     #[error(transparent)]
-    Io(io::Error),
+    File(#[from] ae_file::ReadError),
     /// The gzip stream is cut short, damaged, or followed by something else.
     #[error("its gzip stream cannot be decompressed")]
     Gzip(#[source] io::Error),
@@ -151,23 +111,19 @@ pub enum OpenErrorKind {
     Format(#[from] IdxError),
 }
 
-/// Why images, labels or a plan of batches are refused.
+impl From<io::Error> for OpenErrorKind {
+    fn from(error: io::Error) -> Self {
+        Self::File(error.into())
+    }
+}
+
+/// Why images or labels are refused, or a call for them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
     /// An image without pixels.
     #[error("images of {rows} x {cols} pixels hold nothing")]
     ZeroSize {
-        /// Rows an image.
-        rows: usize,
-        /// Columns an image.
-        cols: usize,
-    },
-    /// The pixels are no whole number of images.
-    #[error("{pixels} pixels are no whole number of images of {rows} x {cols}")]
-    PixelCount {
-        /// Pixels given.
-        pixels: usize,
         /// Rows an image.
         rows: usize,
         /// Columns an image.
@@ -203,9 +159,6 @@ pub enum DataError {
         /// Columns needed.
         expected_cols: usize,
     },
-    /// A set without images where at least one is needed.
-    #[error("there are no images")]
-    Empty,
     /// Too few images to hold one out and keep one.
     #[error("{images} image(s) cannot be split in two, at least 2 are needed")]
     TooFewToSplit {
@@ -222,47 +175,22 @@ pub enum DataError {
         /// Number of classes.
         classes: u8,
     },
-    /// Labels given as one-hot vectors.
-    #[error("{labels} labels for {images} images: one-hot vectors, digits are needed (label_format_digit)")]
-    OneHotLabels {
-        /// Images given.
-        images: usize,
-        /// Bytes of labels given, ten times as many.
-        labels: usize,
+    /// A fault of the call, not of any file.
+    #[error("{what}: expected {expected}, found {found}")]
+    Argument {
+        /// What was given.
+        what: &'static str,
+        /// What is needed.
+        expected: String,
+        /// What it was.
+        found: String,
     },
-    /// An index beyond the last image.
-    #[error("image {index} asked for, there are {images}")]
-    Index {
-        /// The index, the first image being 0.
-        index: u32,
-        /// Images there.
-        images: usize,
-    },
-    /// A buffer of another length than the pixels to be written.
-    #[error("a buffer of {actual} pixels, {needed} are needed")]
-    BufferLength {
-        /// Images asked for, times pixels an image.
-        needed: usize,
-        /// Length of the buffer.
-        actual: usize,
-    },
-    /// A batch of no items.
-    #[error("the batch size is 0")]
-    ZeroBatchSize,
-    /// More items than an index can number.
-    #[error("{items} items, a plan numbers at most 4294967295")]
-    TooManyItems {
-        /// Items given.
-        items: usize,
-    },
-    /// Dropping the tail would drop everything.
-    #[error("{items} items make no whole batch of {batch_size}, and a short one is to be dropped")]
-    NoWholeBatch {
-        /// Items given.
-        items: usize,
-        /// Items a batch.
-        batch_size: usize,
-    },
+}
+
+impl DataError {
+    pub(crate) fn argument(what: &'static str, expected: impl ToString, found: impl ToString) -> Self {
+        Self::Argument { what, expected: expected.to_string(), found: found.to_string() }
+    }
 }
 
 /// Why the images a user named cannot be used.

@@ -1,8 +1,8 @@
 //! A set of grey images of one size, with or without labels, whose counts are proven to agree.
 
-use crate::error::{DataError, IdxError};
+use crate::error::DataError;
 use crate::idx::{Elements, IdxArray};
-use crate::order::{Purpose, permutation};
+use crate::order::{Purpose, countable, permutation};
 
 /// Images of one size as bytes, 0 black and 255 white, and optionally one label each.
 ///
@@ -29,8 +29,8 @@ impl ImageSet {
     /// A set of `pixels.len() / (rows * cols)` images.
     ///
     /// # Errors
-    /// [`DataError::ZeroSize`] if `rows` or `cols` is 0, [`DataError::PixelCount`] if the pixels are no whole
-    /// number of images, [`DataError::LabelCount`] if there are labels and not one for each image.
+    /// [`DataError::ZeroSize`] if `rows` or `cols` is 0, [`DataError::Argument`] if the pixels are no whole number of
+    /// images, [`DataError::LabelCount`] if there are labels and not one for each image.
     pub fn new(
         rows: usize,
         cols: usize,
@@ -44,7 +44,10 @@ impl ImageSet {
         let per_image = rows.checked_mul(cols);
         let images = match per_image {
             Some(size) if pixels.len().is_multiple_of(size) => pixels.len() / size,
-            _ => return Err(DataError::PixelCount { pixels: pixels.len(), rows, cols }),
+            _ => {
+                let expected = format!("a whole number of images of {rows} x {cols}");
+                return Err(DataError::argument("pixels", expected, pixels.len()));
+            }
         };
         match labels {
             Some(labels) if labels.len() != images => {
@@ -81,8 +84,8 @@ impl ImageSet {
     /// The set as arrays of `(images, rows, cols)` and, if it has labels, `(images)` unsigned bytes.
     ///
     /// # Errors
-    /// [`IdxError::Dimension`] if a size does not fit the format's 32 bits.
-    pub fn into_idx(self) -> Result<(IdxArray, Option<IdxArray>), IdxError> {
+    /// [`DataError::Argument`] if a size does not fit the format's 32 bits.
+    pub fn into_idx(self) -> Result<(IdxArray, Option<IdxArray>), DataError> {
         let images = self.len();
         let pixels = IdxArray::new(vec![images, self.rows, self.cols], Elements::U8(self.pixels))?;
         let labels =
@@ -132,22 +135,17 @@ impl ImageSet {
         self.pixels.get(start..start.checked_add(size)?)
     }
 
-    /// As [`ImageSet::image`], with an error that says how many images there are.
-    pub(crate) fn checked_image(&self, index: u32) -> Result<&[u8], DataError> {
-        usize::try_from(index)
-            .ok()
-            .and_then(|index| self.image(index))
-            .ok_or_else(|| DataError::Index { index, images: self.len() })
-    }
-
     /// The images at `indices`, in that order, with their labels; an index may come more than once.
     ///
     /// # Errors
-    /// [`DataError::Index`] if an index is beyond the last image.
+    /// [`DataError::Argument`] if an index is beyond the last image.
     pub fn select(&self, indices: &[u32]) -> Result<ImageSet, DataError> {
         let mut pixels = Vec::with_capacity(indices.len().saturating_mul(self.pixels_per_image()));
         for &index in indices {
-            pixels.extend_from_slice(self.checked_image(index)?);
+            let image = self.image(index as usize).ok_or_else(|| {
+                DataError::argument("index of an image", format!("below {}", self.len()), index)
+            })?;
+            pixels.extend_from_slice(image);
         }
         let labels =
             self.labels.as_ref().map(|labels| indices.iter().map(|&index| labels[index as usize]).collect());
@@ -160,14 +158,13 @@ impl ImageSet {
     /// order they had.
     ///
     /// # Errors
-    /// [`DataError::TooFewToSplit`] with fewer than 2 images, [`DataError::TooManyItems`] with more than
-    /// `u32::MAX`.
+    /// [`DataError::TooFewToSplit`] with fewer than 2 images, [`DataError::Argument`] with more than `u32::MAX`.
     pub fn hold_out_tenth(&self, seed: u64) -> Result<Split, DataError> {
         let images = self.len();
         if images < 2 {
             return Err(DataError::TooFewToSplit { images });
         }
-        let count = u32::try_from(images).map_err(|_| DataError::TooManyItems { items: images })?;
+        let count = countable("images to split", images)?;
         let mut order = permutation(count, Purpose::HoldOut, seed, 0);
         let held_out = (images / 10).max(1);
         let (train, test) = order.split_at_mut(images - held_out);
@@ -192,19 +189,11 @@ impl ImageSet {
         })
     }
 
-    /// Proves that there is at least one image.
-    ///
-    /// # Errors
-    /// [`DataError::Empty`].
-    pub fn require_not_empty(&self) -> Result<(), DataError> {
-        if self.is_empty() { Err(DataError::Empty) } else { Ok(()) }
-    }
-
     /// Proves that every label, if there are any, is below `classes`.
     ///
     /// # Errors
     /// [`DataError::Label`] with the first that is not.
-    pub fn check_labels(&self, classes: u8) -> Result<(), DataError> {
+    pub(crate) fn check_labels(&self, classes: u8) -> Result<(), DataError> {
         let labels = self.labels().unwrap_or_default();
         match labels.iter().position(|&value| value >= classes) {
             Some(index) => Err(DataError::Label { index, value: labels[index], classes }),
@@ -262,8 +251,6 @@ mod tests {
         let set = ImageSet::new(2, 3, vec![], Some(vec![])).unwrap();
         assert!(set.is_empty());
         assert_eq!((set.len(), set.density(), set.image(0)), (0, 0.0, None));
-        assert_eq!(set.require_not_empty(), Err(DataError::Empty));
-        assert_eq!(numbered(1).require_not_empty(), Ok(()));
     }
 
     #[test]
@@ -273,11 +260,15 @@ mod tests {
         };
         assert_eq!(new(0, 3, 0, None), Err(DataError::ZeroSize { rows: 0, cols: 3 }));
         assert_eq!(new(2, 0, 0, None), Err(DataError::ZeroSize { rows: 2, cols: 0 }));
-        assert_eq!(new(2, 3, 7, None), Err(DataError::PixelCount { pixels: 7, rows: 2, cols: 3 }));
+        let uneven = |rows, cols, pixels| {
+            let expected = format!("a whole number of images of {rows} x {cols}");
+            Err(DataError::argument("pixels", expected, pixels))
+        };
+        assert_eq!(new(2, 3, 7, None), uneven(2, 3, 7));
         assert_eq!(new(2, 3, 12, Some(3)), Err(DataError::LabelCount { images: 2, labels: 3 }));
         assert_eq!(new(2, 3, 0, Some(1)), Err(DataError::LabelCount { images: 0, labels: 1 }));
         let huge = usize::MAX;
-        assert_eq!(new(huge, 2, 0, None), Err(DataError::PixelCount { pixels: 0, rows: huge, cols: 2 }));
+        assert_eq!(new(huge, 2, 0, None), uneven(huge, 2, 0));
     }
 
     #[test]
@@ -320,7 +311,8 @@ mod tests {
         let set = numbered(4).select(&[3, 1, 3]).unwrap();
         assert_eq!(set.labels(), Some(&[3, 1, 3][..]));
         assert_eq!(set.image(1), Some(&[1; 6][..]));
-        assert_eq!(numbered(4).select(&[0, 4]), Err(DataError::Index { index: 4, images: 4 }));
+        let beyond = numbered(4).select(&[0, 4]).unwrap_err();
+        assert_eq!(beyond.to_string(), "index of an image: expected below 4, found 4");
         assert!(numbered(4).select(&[]).unwrap().is_empty());
     }
 

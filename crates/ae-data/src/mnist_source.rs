@@ -41,8 +41,8 @@ impl TryFrom<&Mnist> for MnistSets {
     /// Copies the images and labels out of an [`Mnist`].
     ///
     /// # Errors
-    /// [`DataError::OneHotLabels`] if the labels are one-hot vectors, [`DataError::PixelCount`] or
-    /// [`DataError::LabelCount`] if the vectors do not fit each other, [`DataError::Label`] beyond 9.
+    /// [`DataError::Argument`] if the labels are one-hot vectors or the pixels no whole number of images,
+    /// [`DataError::LabelCount`] if there is not one label for each image, [`DataError::Label`] beyond 9.
     fn try_from(mnist: &Mnist) -> Result<Self, DataError> {
         Ok(MnistSets {
             train: labelled(&mnist.trn_img, &mnist.trn_lbl)?,
@@ -55,7 +55,8 @@ impl TryFrom<&Mnist> for MnistSets {
 fn labelled(pixels: &[u8], labels: &[u8]) -> Result<ImageSet, DataError> {
     let images = pixels.len() / (SIDE * SIDE);
     if images > 0 && labels.len() == images * CLASSES {
-        return Err(DataError::OneHotLabels { images, labels: labels.len() });
+        let expected = format!("{images} digits (label_format_digit)");
+        return Err(DataError::argument("labels", expected, format!("{} of one-hot vectors", labels.len())));
     }
     let set = ImageSet::new(SIDE, SIDE, pixels.to_vec(), Some(labels.to_vec()))?;
     set.check_labels(CLASSES as u8)?;

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::error::{IdxError, OpenError, OpenErrorKind, ReadError};
+use crate::error::{IdxError, OpenError, OpenErrorKind};
 use crate::idx::{self, IdxArray, IdxHeader};
 use crate::limits::Limits;
 
 /// The first two bytes of a gzip file (RFC 1952, section 2.3.1); an IDX file's are zero.
-pub(crate) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// A gzip file that promises more is unpacked once to count what is there, before it is unpacked to keep it:
 /// refusing it takes no memory, reading it twice as long. MNIST's training images are just below.
@@ -38,11 +38,7 @@ fn open_file(path: &Path, limits: &Limits) -> Result<IdxArray, OpenErrorKind> {
 
 /// A file that is a regular one, and its length.
 pub(crate) fn open_regular(path: &Path) -> Result<(BufReader<File>, u64), OpenErrorKind> {
-    let (file, length) = ae_file::open(path).map_err(|error| match error {
-        ae_file::ReadError::Io(error) => OpenErrorKind::Io(error),
-        ae_file::ReadError::Folder => OpenErrorKind::Folder,
-        _ => OpenErrorKind::NotRegular,
-    })?;
+    let (file, length) = ae_file::open(path)?;
     Ok((BufReader::with_capacity(64 << 10, file), length))
 }
 
@@ -59,41 +55,46 @@ fn read_content(
     length: u64,
     limits: &Limits,
 ) -> Result<IdxArray, OpenErrorKind> {
-    let mut start = [0; 2];
-    idx::fill(&mut reader, &mut start).map_err(OpenErrorKind::Io)?;
-    reader.rewind().map_err(OpenErrorKind::Io)?;
-    if start == GZIP_MAGIC {
-        read_gzip(reader, length, limits).map_err(|error| match error {
-            ReadError::Io(source) => OpenErrorKind::Gzip(source),
-            ReadError::Format(source) => OpenErrorKind::Format(source),
-        })
-    } else {
-        idx::read_sized(reader, Some(length), limits).map_err(|error| match error {
-            ReadError::Io(source) => OpenErrorKind::Io(source),
-            ReadError::Format(source) => OpenErrorKind::Format(source),
-        })
+    if !begins_gzip(&mut reader)? {
+        return idx::read_sized(reader, Some(length), limits);
     }
+    read_gzip(reader, length, limits).map_err(|error| match error {
+        OpenErrorKind::File(ae_file::ReadError::Io(source)) => OpenErrorKind::Gzip(source),
+        error => error,
+    })
 }
 
-fn read_gzip(mut packed: impl BufRead + Seek, length: u64, limits: &Limits) -> Result<IdxArray, ReadError> {
+/// Whether the content is gzip; afterwards the reader stands where the content begins.
+pub(crate) fn begins_gzip(reader: &mut (impl Read + Seek)) -> io::Result<bool> {
+    let mut start = [0; 2];
+    idx::fill(reader, &mut start)?;
+    reader.rewind()?;
+    Ok(start == GZIP_MAGIC)
+}
+
+fn read_gzip(
+    mut packed: impl BufRead + Seek,
+    length: u64,
+    limits: &Limits,
+) -> Result<IdxArray, OpenErrorKind> {
     let mut decoder = MultiGzDecoder::new(&mut packed);
     let header = IdxHeader::read(&mut decoder)?;
     header.require_within(limits)?;
     header.require_packable(length)?;
-    let promised = header.data_bytes();
+    let promised = header.data_bytes;
     if promised <= UNCOUNTED_BYTES {
         return idx::read_data(decoder, header);
     }
     // How much is there is known only once all of it has been unpacked, and nothing is kept until it is known.
-    let actual = io::copy(&mut decoder.take(promised + 1), &mut io::sink()).map_err(ReadError::Io)?;
+    let actual = io::copy(&mut decoder.take(promised + 1), &mut io::sink())?;
     if actual < promised {
         return Err(IdxError::Length { promised, actual }.into());
     }
     if actual > promised {
         return Err(IdxError::Trailing { promised }.into());
     }
-    packed.rewind().map_err(ReadError::Io)?;
+    packed.rewind()?;
     let mut decoder = MultiGzDecoder::new(packed);
-    io::copy(&mut decoder.by_ref().take(header.header_bytes()), &mut io::sink()).map_err(ReadError::Io)?;
+    io::copy(&mut decoder.by_ref().take(header.header_bytes()), &mut io::sink())?;
     idx::read_data(decoder, header)
 }

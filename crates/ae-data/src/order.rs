@@ -5,6 +5,8 @@
 
 use ae_seed::{ChaCha8Rng, Rng, generator};
 
+use crate::error::DataError;
+
 /// In what order an epoch visits the items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
@@ -31,6 +33,11 @@ impl Purpose {
             Purpose::HoldOut => b"ae-data: images held out",
         }
     }
+}
+
+/// A number of items as the type that their indices are of.
+pub(crate) fn countable(what: &'static str, items: usize) -> Result<u32, DataError> {
+    u32::try_from(items).map_err(|_| DataError::argument(what, format!("at most {}", u32::MAX), items))
 }
 
 /// The numbers `0..items` in the order that (purpose, seed, stream) defines.

@@ -1,15 +1,15 @@
 //! Images a few at a time, for sets larger than memory: read from a file, written to whatever takes bytes.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::error::{DataError, IdxError, LoadError, OpenError, OpenErrorKind, ReadError, WriteError};
+use crate::error::{DataError, IdxError, LoadError, OpenError, OpenErrorKind, WriteError};
 use crate::idx::{self, ElementType, IdxHeader};
 use crate::limits::Limits;
-use crate::open::{GZIP_MAGIC, open_regular};
+use crate::open::{begins_gzip, open_regular};
 
 /// Reads a file of images from first to last, plain or gzipped, a chunk at a time.
 ///
@@ -62,13 +62,13 @@ impl ImageReader {
         let mut content = Content::detect(file).map_err(failed)?;
         let header = IdxHeader::read(&mut content).map_err(|error| {
             failed(match error {
-                ReadError::Io(source) => content.failure(source),
-                ReadError::Format(source) => OpenErrorKind::Format(source),
+                OpenErrorKind::File(ae_file::ReadError::Io(source)) => content.failure(source),
+                error => error,
             })
         })?;
         match content {
             Content::Plain(_) => {
-                let (promised, actual) = (header.data_bytes(), length.saturating_sub(header.header_bytes()));
+                let (promised, actual) = (header.data_bytes, length.saturating_sub(header.header_bytes()));
                 if actual != promised {
                     return Err(failed(IdxError::Length { promised, actual }.into()).into());
                 }
@@ -154,8 +154,8 @@ impl ImageReader {
 }
 
 fn image_dims(header: &IdxHeader) -> Result<[usize; 3], DataError> {
-    let (element_type, rank) = (header.element_type(), header.dims().len());
-    match *header.dims() {
+    let (element_type, rank) = (header.element_type, header.dims.len());
+    match header.dims[..] {
         [images, rows, cols] if element_type == ElementType::U8 => {
             let (rows, cols) = (rows as usize, cols as usize);
             if rows == 0 || cols == 0 {
@@ -176,10 +176,7 @@ enum Content {
 
 impl Content {
     fn detect(mut file: BufReader<File>) -> Result<Self, OpenErrorKind> {
-        let mut start = [0; 2];
-        idx::fill(&mut file, &mut start).map_err(OpenErrorKind::Io)?;
-        file.rewind().map_err(OpenErrorKind::Io)?;
-        Ok(if start == GZIP_MAGIC {
+        Ok(if begins_gzip(&mut file)? {
             Self::Gzip(Box::new(MultiGzDecoder::new(file)))
         } else {
             Self::Plain(file)
@@ -188,7 +185,7 @@ impl Content {
 
     fn failure(&self, source: io::Error) -> OpenErrorKind {
         match self {
-            Self::Plain(_) => OpenErrorKind::Io(source),
+            Self::Plain(_) => source.into(),
             Self::Gzip(_) => OpenErrorKind::Gzip(source),
         }
     }
@@ -218,23 +215,23 @@ impl<W: Write> ImageWriter<W> {
     /// Writes the header.
     ///
     /// # Errors
-    /// [`WriteError::Format`] if a size does not fit the format's 32 bits ([`IdxError::Dimension`]) or the pixels
-    /// cannot be counted ([`IdxError::Overflow`]), [`WriteError::Io`] if the writer fails.
+    /// [`WriteError::Images`] if a size does not fit the format's 32 bits or the pixels cannot be counted,
+    /// [`WriteError::Io`] if the writer fails.
     pub fn new(mut writer: W, images: usize, rows: usize, cols: usize) -> Result<Self, WriteError> {
         let header = IdxHeader::of(ElementType::U8, &[images, rows, cols])?;
         header.write(&mut writer).map_err(WriteError::Io)?;
-        Ok(Self { writer, promised: header.data_bytes(), written: 0 })
+        Ok(Self { writer, promised: header.data_bytes, written: 0 })
     }
 
     /// Writes the next pixels: image after image, each row-major with the top-left pixel first.
     ///
     /// # Errors
-    /// [`WriteError::Format`] with [`IdxError::Length`] if there are more pixels than were promised, of which
-    /// none is then written; [`WriteError::Io`] if the writer fails.
+    /// [`WriteError::Images`] if there are more pixels than were promised, of which none is then written;
+    /// [`WriteError::Io`] if the writer fails.
     pub fn write(&mut self, pixels: &[u8]) -> Result<(), WriteError> {
         let actual = self.written + pixels.len() as u64;
         if actual > self.promised {
-            return Err(IdxError::Length { promised: self.promised, actual }.into());
+            return Err(DataError::argument("pixels", format!("at most {}", self.promised), actual).into());
         }
         self.writer.write_all(pixels).map_err(WriteError::Io)?;
         self.written = actual;
@@ -244,10 +241,10 @@ impl<W: Write> ImageWriter<W> {
     /// Gives the writer back, unflushed, once all pixels are written.
     ///
     /// # Errors
-    /// [`WriteError::Format`] with [`IdxError::Length`] if there are fewer pixels than were promised.
+    /// [`WriteError::Images`] if there are fewer pixels than were promised.
     pub fn finish(self) -> Result<W, WriteError> {
         if self.written < self.promised {
-            return Err(IdxError::Length { promised: self.promised, actual: self.written }.into());
+            return Err(DataError::argument("pixels", self.promised, self.written).into());
         }
         Ok(self.writer)
     }

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use ae_data::{DataError, IdxError, Limits, LoadError, OpenErrorKind, open, open_folder, open_images};
+use ae_file::ReadError;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
@@ -60,7 +61,7 @@ fn plain_and_gzipped_are_told_apart_by_content() {
 fn a_missing_file_is_an_error() {
     let folder = folder(&[]);
     match open_kind(&folder.path().join("missing")) {
-        OpenErrorKind::Io(error) => assert_eq!(error.kind(), std::io::ErrorKind::NotFound),
+        OpenErrorKind::File(ReadError::Io(error)) => assert_eq!(error.kind(), std::io::ErrorKind::NotFound),
         other => panic!("expected Io, got {other:?}"),
     }
 }
@@ -68,7 +69,7 @@ fn a_missing_file_is_an_error() {
 #[test]
 fn a_folder_given_as_a_file_is_an_error() {
     let folder = folder(&[]);
-    assert!(matches!(open_kind(folder.path()), OpenErrorKind::Folder));
+    assert!(matches!(open_kind(folder.path()), OpenErrorKind::File(ReadError::Folder)));
 }
 
 #[test]
@@ -110,7 +111,10 @@ mod unix {
     #[test]
     fn devices_are_refused() {
         for device in ["/dev/zero", "/dev/null"] {
-            assert!(matches!(open_kind(Path::new(device)), OpenErrorKind::NotRegular), "{device}");
+            assert!(
+                matches!(open_kind(Path::new(device)), OpenErrorKind::File(ReadError::NotRegular)),
+                "{device}"
+            );
         }
     }
 
@@ -119,7 +123,7 @@ mod unix {
         let folder = folder(&[]);
         let path = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
-        assert!(matches!(open_kind(&path), OpenErrorKind::NotRegular));
+        assert!(matches!(open_kind(&path), OpenErrorKind::File(ReadError::NotRegular)));
     }
 
     #[test]
@@ -131,8 +135,11 @@ mod unix {
             link
         };
         assert!(open(&link("good", "file"), &Limits::default()).is_ok());
-        assert!(matches!(open_kind(&link("endless", "/dev/zero")), OpenErrorKind::NotRegular));
-        assert!(matches!(open_kind(&link("loop", "loop")), OpenErrorKind::Io(_)));
+        assert!(matches!(
+            open_kind(&link("endless", "/dev/zero")),
+            OpenErrorKind::File(ReadError::NotRegular)
+        ));
+        assert!(matches!(open_kind(&link("loop", "loop")), OpenErrorKind::File(ReadError::Io(_))));
     }
 
     #[test]
@@ -190,7 +197,9 @@ fn a_folder_of_the_name_does_not_hide_the_file() {
     assert_eq!(open_folder(folder.path(), &Limits::default()).unwrap().train.pixels(), [5; 6]);
     fs::remove_file(folder.path().join("train-images.idx3-ubyte")).unwrap();
     match open_folder(folder.path(), &Limits::default()) {
-        Err(LoadError::Open(error)) => assert!(matches!(error.source, OpenErrorKind::Folder)),
+        Err(LoadError::Open(error)) => {
+            assert!(matches!(error.source, OpenErrorKind::File(ReadError::Folder)))
+        }
         other => panic!("expected Open, got {other:?}"),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::io::{self, Read, Write};
 
-use ae_data::{ElementType, Elements, IdxArray, IdxError, Limits, OpenErrorKind, ReadError, idx, open_bytes};
+use ae_data::{ElementType, Elements, IdxArray, IdxError, Limits, OpenErrorKind, idx, open_bytes};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -16,7 +16,7 @@ fn parse(bytes: &[u8]) -> Result<IdxArray, IdxError> {
 /// What a stream of unknown length answers.
 fn read(bytes: &[u8]) -> Result<IdxArray, IdxError> {
     idx::read(bytes, &Limits::default()).map_err(|error| match error {
-        ReadError::Format(error) => error,
+        OpenErrorKind::Format(error) => error,
         other => panic!("a slice does not fail: {other}"),
     })
 }
@@ -134,9 +134,9 @@ fn trailing() {
 fn a_stream_without_end_is_refused_at_the_first_byte_too_many() {
     let bytes = good();
     let refused = idx::read(bytes.chain(io::repeat(0)), &Limits::default());
-    assert!(matches!(refused, Err(ReadError::Format(IdxError::Trailing { promised: 24 }))));
+    assert!(matches!(refused, Err(OpenErrorKind::Format(IdxError::Trailing { promised: 24 }))));
     let zeros = idx::read(io::repeat(0), &Limits::default());
-    assert!(matches!(zeros, Err(ReadError::Format(IdxError::ElementType { code: 0 }))));
+    assert!(matches!(zeros, Err(OpenErrorKind::Format(IdxError::ElementType { code: 0 }))));
 }
 
 #[test]
@@ -150,7 +150,9 @@ fn a_stream_that_fails_is_not_mistaken_for_one_that_ends() {
     let bytes = good();
     for length in 0..=bytes.len() {
         match idx::read(bytes[..length].chain(Failing), &Limits::default()) {
-            Err(ReadError::Io(error)) => assert_eq!(error.kind(), io::ErrorKind::ConnectionReset),
+            Err(OpenErrorKind::File(ae_file::ReadError::Io(error))) => {
+                assert_eq!(error.kind(), io::ErrorKind::ConnectionReset)
+            }
             other => panic!("after {length} bytes: {other:?}"),
         }
     }
@@ -183,31 +185,39 @@ fn prefixes_of_a_long_file_are_errors_too() {
     }
 }
 
+/// What is no fault of any bytes.
+fn refused(dims: Vec<usize>, elements: Elements) -> String {
+    IdxArray::new(dims, elements).unwrap_err().to_string()
+}
+
 #[test]
-fn rank() {
-    let refused = IdxArray::new(vec![1; 256], Elements::U8(vec![0]));
-    assert_eq!(refused.unwrap_err(), IdxError::Rank { rank: 256 });
+fn an_array_has_a_rank_that_a_header_can_say() {
+    let said = refused(vec![1; 256], Elements::U8(vec![0]));
+    assert_eq!(said, "dimensions of an IDX array: expected at most 255, found 256");
     assert!(IdxArray::new(vec![1; 255], Elements::U8(vec![0])).is_ok());
 }
 
 #[test]
-fn dimension() {
+fn an_array_has_sizes_that_a_header_can_say() {
     if let Some(size) = (MAX as usize).checked_add(1) {
-        let refused = IdxArray::new(vec![0, size], Elements::U8(vec![]));
-        assert_eq!(refused.unwrap_err(), IdxError::Dimension { axis: 1, size });
+        assert_eq!(
+            refused(vec![0, size], Elements::U8(vec![])),
+            "a size of an IDX array: expected at most 4294967295, found 4294967296 in dimension 1"
+        );
     }
     assert!(IdxArray::new(vec![0, MAX as usize], Elements::U8(vec![])).is_ok());
 }
 
 #[test]
-fn shape() {
+fn an_array_has_as_many_elements_as_its_sizes_say() {
+    let said = |dims: &[usize], elements: usize| {
+        format!("elements of an IDX array: expected as many as dimensions {dims:?} hold, found {elements}")
+    };
     for (dims, elements) in [(vec![2, 3], 5), (vec![], 0), (vec![], 2), (vec![3, 0], 3), (vec![3], 0)] {
-        let refused = IdxArray::new(dims.clone(), Elements::F32(vec![0.0; elements]));
-        assert_eq!(refused.unwrap_err(), IdxError::Shape { dims, elements });
+        assert_eq!(refused(dims.clone(), Elements::F32(vec![0.0; elements])), said(&dims, elements));
     }
     let dims = vec![MAX as usize; 3];
-    let refused = IdxArray::new(dims.clone(), Elements::U8(vec![0]));
-    assert_eq!(refused.unwrap_err(), IdxError::Shape { dims, elements: 1 });
+    assert_eq!(refused(dims.clone(), Elements::U8(vec![0])), said(&dims, 1));
 }
 
 #[test]

@@ -96,13 +96,13 @@ fn vectors_that_do_not_fit_are_refused() {
         MnistSets::try_from(&mnist).unwrap_err()
     };
     assert_eq!(
-        refused(|mnist| mnist.tst_lbl = vec![0; 20]),
-        DataError::OneHotLabels { images: 2, labels: 20 }
+        refused(|mnist| mnist.tst_lbl = vec![0; 20]).to_string(),
+        "labels: expected 2 digits (label_format_digit), found 20 of one-hot vectors"
     );
     assert_eq!(refused(|mnist| mnist.trn_lbl = vec![0; 4]), DataError::LabelCount { images: 3, labels: 4 });
     assert_eq!(
-        refused(|mnist| mnist.val_img = vec![0; 785]),
-        DataError::PixelCount { pixels: 785, rows: 28, cols: 28 }
+        refused(|mnist| mnist.val_img = vec![0; 785]).to_string(),
+        "pixels: expected a whole number of images of 28 x 28, found 785"
     );
     assert_eq!(
         refused(|mnist| mnist.val_lbl = vec![10]),

@@ -242,19 +242,19 @@ fn more_or_fewer_pixels_than_promised_are_refused() {
     let mut bytes = Vec::new();
     let mut writer = ImageWriter::new(&mut bytes, 1, 2, 3).unwrap();
     writer.write(&[1; 5]).unwrap();
-    let refused = writer.write(&[2; 2]);
-    assert!(matches!(refused, Err(WriteError::Format(IdxError::Length { promised: 6, actual: 7 }))));
-    let refused = writer.finish();
-    assert!(matches!(refused, Err(WriteError::Format(IdxError::Length { promised: 6, actual: 5 }))));
+    let refused = writer.write(&[2; 2]).unwrap_err();
+    assert!(matches!(refused, WriteError::Images(DataError::Argument { .. })), "{refused:?}");
+    assert_eq!(refused.to_string(), "pixels: expected at most 6, found 7");
+    assert_eq!(writer.finish().unwrap_err().to_string(), "pixels: expected 6, found 5");
     assert_eq!(bytes.len(), 16 + 5, "nothing of the surplus was written");
     if let Some(images) = (u32::MAX as usize).checked_add(1) {
-        let refused = ImageWriter::new(Vec::new(), images, 2, 3).err();
-        assert!(
-            matches!(refused, Some(WriteError::Format(IdxError::Dimension { axis: 0, size })) if size == images)
+        let said = |images, side| ImageWriter::new(Vec::new(), images, side, side).unwrap_err().to_string();
+        assert_eq!(
+            said(images, 2),
+            "a size of an IDX array: expected at most 4294967295, found 4294967296 in dimension 0"
         );
-        let most = u32::MAX as usize;
-        let refused = ImageWriter::new(Vec::new(), most, most, most).err();
-        assert!(matches!(refused, Some(WriteError::Format(IdxError::Overflow { .. }))));
+        let overflow = said(u32::MAX as usize, u32::MAX as usize);
+        assert!(overflow.starts_with("dimensions of an IDX array: expected fewer bytes"), "{overflow}");
     }
 }
 

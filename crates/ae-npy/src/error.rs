@@ -19,15 +19,9 @@ pub struct NpyError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NpyErrorKind {
-    /// A folder where a file is needed.
-    #[error("it is a folder, not a file")]
-    Folder,
-    /// A device, pipe or socket.
-    #[error("it is not a regular file")]
-    NotRegular,
-    /// The system refused: no such file, no permission, a failing disk.
+    /// Not a regular file, or the system refused: no such file, no permission, a failing disk.
     #[error(transparent)]
-    Io(#[from] io::Error),
+    File(#[from] ae_file::ReadError),
     /// An `.npy` file begins with these six bytes.
     #[error("not an .npy file: it does not begin with \\x93NUMPY")]
     Magic,
@@ -89,4 +83,10 @@ pub enum NpyErrorKind {
         /// What stands there.
         value: f32,
     },
+}
+
+impl From<io::Error> for NpyErrorKind {
+    fn from(error: io::Error) -> Self {
+        Self::File(error.into())
+    }
 }

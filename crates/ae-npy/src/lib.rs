@@ -30,5 +30,5 @@ mod read;
 mod write;
 
 pub use error::{NpyError, NpyErrorKind};
-pub use read::{CodeReader, MAX_HEADER_BYTES};
+pub use read::CodeReader;
 pub use write::{Element, write_header, write_values};

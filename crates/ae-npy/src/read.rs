@@ -11,7 +11,7 @@ use crate::write::Element;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 /// The longest header that is read. NumPy reads no longer ones either.
-pub const MAX_HEADER_BYTES: u64 = 10_000;
+pub(crate) const MAX_HEADER_BYTES: u64 = 10_000;
 /// A header of ours opens two; each level costs the parser stack, and time that doubles.
 const MOST_BRACKETS: usize = 8;
 /// Sizes of fewer digits than this, all together, multiply to fewer than 2^64 even if they are hexadecimal.
@@ -35,13 +35,7 @@ impl CodeReader {
     /// [`NpyError`] with any [`NpyErrorKind`] but `NonFinite`.
     pub fn open(path: &Path, code: usize) -> Result<Self, NpyError> {
         let failed = |source| NpyError { path: path.to_owned(), source };
-        let (file, length) = ae_file::open(path).map_err(|error| {
-            failed(match error {
-                ae_file::ReadError::Io(error) => NpyErrorKind::Io(error),
-                ae_file::ReadError::Folder => NpyErrorKind::Folder,
-                _ => NpyErrorKind::NotRegular,
-            })
-        })?;
+        let (file, length) = ae_file::open(path).map_err(|error| failed(error.into()))?;
         let mut file = BufReader::new(file);
         let (header, header_bytes) = read_header(&mut file).map_err(failed)?;
         let images = images(&header, code, length.saturating_sub(header_bytes)).map_err(failed)?;
@@ -62,7 +56,7 @@ impl CodeReader {
     /// 1), fewer at the file's end, 0 after it.
     ///
     /// # Errors
-    /// [`NpyError`] with [`NpyErrorKind::NonFinite`] or [`NpyErrorKind::Io`], the latter also where the file has
+    /// [`NpyError`] with [`NpyErrorKind::NonFinite`] or [`NpyErrorKind::File`], the latter also where the file has
     /// become shorter since.
     pub fn next_chunk(&mut self, images: usize, codes: &mut Vec<f32>) -> Result<usize, NpyError> {
         self.read_chunk(images, codes).map_err(|source| NpyError { path: self.path.clone(), source })
@@ -163,6 +157,7 @@ fn images(header: &NpyHeader, code: usize, actual: u64) -> Result<usize, NpyErro
 mod tests {
     use super::*;
     use crate::write::{write_header, write_values};
+    use ae_file::ReadError;
     use proptest::prelude::*;
 
     fn npy(version: u8, dict: &[u8], data: &[u8]) -> Vec<u8> {
@@ -263,14 +258,14 @@ mod tests {
     fn what_is_not_a_file_is_refused_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let kind = |path: &Path| CodeReader::open(path, 2).unwrap_err().source;
-        assert!(matches!(kind(folder.path()), NpyErrorKind::Folder));
-        assert!(matches!(kind(&folder.path().join("none")), NpyErrorKind::Io(_)));
+        assert!(matches!(kind(folder.path()), NpyErrorKind::File(ReadError::Folder)));
+        assert!(matches!(kind(&folder.path().join("none")), NpyErrorKind::File(ReadError::Io(_))));
         #[cfg(unix)]
         {
-            assert!(matches!(kind(Path::new("/dev/zero")), NpyErrorKind::NotRegular));
+            assert!(matches!(kind(Path::new("/dev/zero")), NpyErrorKind::File(ReadError::NotRegular)));
             let pipe = folder.path().join("pipe");
             assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-            assert!(matches!(kind(&pipe), NpyErrorKind::NotRegular));
+            assert!(matches!(kind(&pipe), NpyErrorKind::File(ReadError::NotRegular)));
         }
     }
 
