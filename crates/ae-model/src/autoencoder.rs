@@ -3,14 +3,11 @@
 //! `x (B, PIXELS) -> z (B, CODE) -> logits (B, PIXELS) -> x_hat = sigmoid(logits)`. Training works on
 //! the logits, with the logit form of the loss; the sigmoid is for looking at pictures.
 
-use ae_dense::Dense;
 use dfdx::nn::{ModuleVisitor, TensorCollection};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device;
 
-use crate::ModelError;
-use crate::init::{build_decoder, build_encoder};
-use crate::layers::{AutoencoderStack, Batch, DenseStack, Network, Traced, check_layers};
+use crate::{Batch, ModelError, Traced, TypedNetwork, build_decoder, build_encoder};
 
 /// An encoder and a decoder that meet in a code.
 ///
@@ -44,7 +41,7 @@ pub struct Autoencoder<Encoder, Decoder> {
     pub decoder: Decoder,
 }
 
-impl<E: Network, D: Network<In = E::Out, Out = E::In>> Autoencoder<E, D> {
+impl<E: TypedNetwork, D: TypedNetwork<In = E::Out, Out = E::In>> Autoencoder<E, D> {
     /// A model with Glorot uniform weights and zero biases, drawn from `seed`; the same on every machine.
     ///
     /// # Errors
@@ -60,7 +57,7 @@ impl<E: Network, D: Network<In = E::Out, Out = E::In>> Autoencoder<E, D> {
     /// - returns `(B, CODE)`
     ///
     /// # Errors
-    /// [`ModelError::EmptyBatch`] if `B` is 0, [`ModelError::Device`] if memory runs out.
+    /// [`ModelError::Net`] if `B` is 0, [`ModelError::Device`] if memory runs out.
     ///
     /// # Example
     /// ```
@@ -82,7 +79,7 @@ impl<E: Network, D: Network<In = E::Out, Out = E::In>> Autoencoder<E, D> {
     /// - returns `(B, PIXELS)`, any real numbers
     ///
     /// # Errors
-    /// [`ModelError::EmptyBatch`] if `B` is 0, [`ModelError::Device`] if memory runs out.
+    /// [`ModelError::Net`] if `B` is 0, [`ModelError::Device`] if memory runs out.
     pub fn decode_logits(&self, z: Batch<E::Out>) -> Result<Batch<E::In>, ModelError> {
         self.decoder.apply(z)
     }
@@ -94,7 +91,7 @@ impl<E: Network, D: Network<In = E::Out, Out = E::In>> Autoencoder<E, D> {
     /// - returns `(B, PIXELS)`, brightness in `[0, 1]`
     ///
     /// # Errors
-    /// [`ModelError::EmptyBatch`] if `B` is 0, [`ModelError::Device`] if memory runs out.
+    /// [`ModelError::Net`] if `B` is 0, [`ModelError::Device`] if memory runs out.
     ///
     /// # Example
     /// ```
@@ -116,7 +113,7 @@ impl<E: Network, D: Network<In = E::Out, Out = E::In>> Autoencoder<E, D> {
     /// - returns `(B, PIXELS)`, brightness in `[0, 1]`
     ///
     /// # Errors
-    /// [`ModelError::EmptyBatch`] if `B` is 0, [`ModelError::Device`] if memory runs out.
+    /// [`ModelError::Net`] if `B` is 0, [`ModelError::Device`] if memory runs out.
     pub fn reconstruct(&self, x: Batch<E::In>) -> Result<Batch<E::In>, ModelError> {
         self.decode(self.encode(x)?)
     }
@@ -129,9 +126,9 @@ impl<E: Network, D: Network<In = E::Out, Out = E::In>> Autoencoder<E, D> {
     /// - returns `(B, PIXELS)`, any real numbers
     ///
     /// # Errors
-    /// [`ModelError::EmptyBatch`] if `B` is 0, [`ModelError::Device`] if memory runs out.
+    /// [`ModelError::Net`] if `B` is 0, [`ModelError::Device`] if memory runs out.
     pub fn forward_logits(&self, x: Batch<E::In, Traced>) -> Result<Batch<E::In, Traced>, ModelError> {
-        self.decoder.apply_traced(self.encoder.apply_traced(x)?)
+        self.decoder.apply(self.encoder.apply(x)?)
     }
 }
 
@@ -151,27 +148,5 @@ impl<T: Dtype, Dev: Device<T>, E: TensorCollection<T, Dev>, D: TensorCollection<
             ),
             |(encoder, decoder)| Autoencoder { encoder, decoder },
         )
-    }
-}
-
-impl<E: DenseStack, D: DenseStack> DenseStack for Autoencoder<E, D> {
-    fn layers(&self) -> Vec<Dense> {
-        let mut layers = self.encoder.layers();
-        layers.extend(self.decoder.layers());
-        layers
-    }
-
-    fn set_layers(&mut self, layers: &[Dense]) -> Result<(), ModelError> {
-        // Both halves before either is touched.
-        check_layers(&self.layers(), layers)?;
-        let (encoder, decoder) = layers.split_at(self.encoder_layers());
-        self.encoder.set_layers(encoder)?;
-        self.decoder.set_layers(decoder)
-    }
-}
-
-impl<E: DenseStack, D: DenseStack> AutoencoderStack for Autoencoder<E, D> {
-    fn encoder_layers(&self) -> usize {
-        self.encoder.layers().len()
     }
 }

@@ -3,15 +3,12 @@
 //! The layers are named by the places they would have in a tuple, `0`, `2`, `4` and `6`, so that a file of their
 //! weights is one of PyTorch's `nn.Sequential` like any other.
 
-use ae_dense::Dense;
-use dfdx::nn::modules::{self, ReLU};
-use dfdx::nn::{Module, ModuleVisitor, TensorCollection};
+use dfdx::nn::{Module, ModuleVisitor, TensorCollection, modules};
 use dfdx::shapes::{Const, Dtype};
-use dfdx::tensor::{Cpu, CpuError, Tape, Tensor};
+use dfdx::tensor::{Cpu, CpuError, Tape};
 use dfdx::tensor_ops::Device;
 
-use crate::ModelError;
-use crate::layers::{DensePart, DenseStack, LayerSpec, Network, Sizes, check_layers};
+use crate::{Batch, DenseStack, LayerSpec, TypedNetwork};
 
 /// `A -> B, relu -> C, relu -> D, relu -> E`; generic in number type and device as far as dfdx's traits ask.
 ///
@@ -63,60 +60,27 @@ impl<const A: usize, const B: usize, const C: usize, const D: usize, const E: us
     }
 }
 
-type Rows<const N: usize, T> = Tensor<(usize, Const<N>), f32, Cpu, T>;
-
-impl<const A: usize, const B: usize, const C: usize, const D: usize, const E: usize, T: Tape<f32, Cpu>>
-    Module<Rows<A, T>> for Four<A, B, C, D, E>
-{
-    type Output = Rows<E, T>;
-    type Error = CpuError;
-
-    fn try_forward(&self, x: Rows<A, T>) -> Result<Rows<E, T>, CpuError> {
-        let h = ReLU.try_forward(self.first.try_forward(x)?)?;
-        let h = ReLU.try_forward(self.second.try_forward(h)?)?;
-        let h = ReLU.try_forward(self.third.try_forward(h)?)?;
-        self.last.try_forward(h)
-    }
-}
-
-impl<const A: usize, const B: usize, const C: usize, const D: usize, const E: usize> Sizes
+impl<const A: usize, const B: usize, const C: usize, const D: usize, const E: usize> TypedNetwork
     for Four<A, B, C, D, E>
 {
     type In = Const<A>;
     type Out = Const<E>;
-}
 
-impl<const A: usize, const B: usize, const C: usize, const D: usize, const E: usize> Network
-    for Four<A, B, C, D, E>
-{
     fn specs() -> Vec<LayerSpec> {
         let linear = |inputs, outputs| LayerSpec::Linear { inputs, outputs };
         let relu = || LayerSpec::Relu;
         vec![linear(A, B), relu(), linear(B, C), relu(), linear(C, D), relu(), linear(D, E)]
+    }
+
+    fn compute<T: Tape<f32, Cpu>>(&self, x: Batch<Const<A>, T>) -> Result<Batch<Const<E>, T>, CpuError> {
+        let h = self.first.try_forward(x)?.try_relu()?;
+        let h = self.second.try_forward(h)?.try_relu()?;
+        let h = self.third.try_forward(h)?.try_relu()?;
+        self.last.try_forward(h)
     }
 }
 
 impl<const A: usize, const B: usize, const C: usize, const D: usize, const E: usize> DenseStack
     for Four<A, B, C, D, E>
 {
-    fn layers(&self) -> Vec<Dense> {
-        let mut layers = Vec::new();
-        let Self { first, second, third, last } = self;
-        let parts: [&dyn DensePart; 7] = [first, &ReLU, second, &ReLU, third, &ReLU, last];
-        for part in parts {
-            part.append_to(&mut layers);
-        }
-        layers
-    }
-
-    fn set_layers(&mut self, layers: &[Dense]) -> Result<(), ModelError> {
-        check_layers(&self.layers(), layers)?;
-        let mut layers = layers.iter();
-        let Self { first, second, third, last } = self;
-        let parts: [&mut dyn DensePart; 4] = [first, second, third, last];
-        for part in parts {
-            part.take_from(&mut layers);
-        }
-        Ok(())
-    }
 }

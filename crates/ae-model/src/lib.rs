@@ -11,37 +11,33 @@
 //! # Ok::<(), ae_model::ModelError>(())
 //! ```
 //!
-//! [`Autoencoder`] is generic over its two halves, each a [`Network`]: [`Shallow`], [`Deep`] and
+//! [`Autoencoder`] is generic over its two halves, each a [`TypedNetwork`]: [`Shallow`], [`Deep`] and
 //! [`Deeper`] are the ones with a name. Sizes are types, so a decoder for another code does not compile; the number of
 //! rows in a [`Batch`] is free. [`Parameters`] and [`DenseStack`] show the numbers inside.
 
-mod architecture;
 mod autoencoder;
+mod dense;
 mod error;
 mod four;
 mod init;
 mod layers;
 mod parameters;
 mod presets;
-mod tensor_file;
 mod weights;
 
-pub use architecture::{Architecture, Preset};
+pub use ae_net::{
+    self, AsNetwork, Description, LayerSpec, NamedTensor, WeightsError, WeightsFile, WeightsId,
+};
 pub use autoencoder::Autoencoder;
+pub use dense::{DenseActivation, DenseStack};
 pub use dfdx;
 pub use error::ModelError;
 pub use four::Four;
 pub use init::{build_decoder, build_encoder};
-pub use layers::{
-    AutoencoderStack, Batch, DenseActivation, DensePart, DenseStack, LayerSpec, Linear, Network, Pointwise,
-    Sizes, Traced, batch,
-};
-pub use parameters::{NamedTensor, Parameters, update_parameters};
+pub use layers::{Batch, Linear, Pointwise, Traced, TypedNetwork, batch};
+pub use parameters::{Parameters, update_parameters};
 pub use presets::{
     Deep, DeepDecoder, DeepEncoder, Deeper, DeeperDecoder, DeeperEncoder, Shallow, ShallowDecoder,
     ShallowEncoder,
 };
-pub use tensor_file::{TensorFile, float_bytes};
-pub use weights::{
-    MAX_FILE_BYTES, MAX_HEADER_BYTES, WeightsId, load_decoder, load_encoder, peek, save_decoder, save_encoder,
-};
+pub use weights::{load_decoder, load_encoder, save_decoder, save_encoder};

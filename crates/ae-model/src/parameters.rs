@@ -3,25 +3,15 @@
 //! The names are those of PyTorch's `nn.Sequential`: a module's place in its tuple, then the tensor.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
+use ae_net::{NamedTensor, WeightsError};
 use dfdx::nn::{RecursiveWalker, TensorCollection, TensorOptions, TensorVisitor};
 use dfdx::nn::{ViewTensorMut, ViewTensorName, ViewTensorRef};
 use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{Cpu, CpuError, Gradients, Tensor};
 
 use crate::ModelError;
-use crate::layers::check_finite;
-
-/// One tensor of a model, copied out of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NamedTensor {
-    /// As PyTorch names it: `encoder.0.weight`.
-    pub name: String,
-    /// Sizes, outermost first; a layer's weight is `(outputs, inputs)`.
-    pub shape: Vec<usize>,
-    /// Row-major; as many as the product of `shape`.
-    pub values: Vec<f32>,
-}
 
 /// Reading and replacing all tensors of a model; every dfdx module on the CPU has it.
 pub trait Parameters {
@@ -33,38 +23,56 @@ pub trait Parameters {
     /// All is checked first: on an error the model is as it was.
     ///
     /// # Errors
-    /// [`ModelError::MissingTensor`], [`ModelError::ExtraTensor`] or [`ModelError::DuplicateTensor`] if
-    /// the names are not exactly those of [`Parameters::parameters`]; [`ModelError::TensorShape`] or
-    /// [`ModelError::TensorLength`] if the sizes are not; [`ModelError::NotFinite`] for a NaN or an infinity.
-    fn set_parameters(&mut self, tensors: &[NamedTensor]) -> Result<(), ModelError>;
+    /// [`WeightsError::Tensor`] if names or sizes are not exactly those of [`Parameters::parameters`],
+    /// [`WeightsError::NotFinite`] for a NaN or an infinity.
+    fn set_parameters(&mut self, tensors: &[NamedTensor]) -> Result<(), WeightsError>;
 }
 
 impl<M: TensorCollection<f32, Cpu, To<f32, Cpu> = M>> Parameters for M {
     fn parameters(&self) -> Vec<NamedTensor> {
         let mut reader = Reader { tensors: Vec::new() };
-        match M::iter_tensors(&mut RecursiveWalker { m: (self, String::new()), f: &mut reader }) {
-            Ok(_) => reader.tensors,
-            Err(never) => match never {},
-        }
+        let Ok(_) = M::iter_tensors(&mut RecursiveWalker { m: (self, String::new()), f: &mut reader });
+        reader.tensors
     }
 
-    fn set_parameters(&mut self, tensors: &[NamedTensor]) -> Result<(), ModelError> {
-        let mut by_name = BTreeMap::new();
-        for tensor in tensors {
-            if by_name.insert(tensor.name.as_str(), tensor).is_some() {
-                return Err(ModelError::DuplicateTensor { name: tensor.name.clone() });
-            }
+    fn set_parameters(&mut self, tensors: &[NamedTensor]) -> Result<(), WeightsError> {
+        let tensors = by_name(&self.parameters(), tensors)?;
+        let mut writer = Writer { tensors };
+        let Ok(_) = M::iter_tensors(&mut RecursiveWalker { m: (self, String::new()), f: &mut writer });
+        Ok(())
+    }
+}
+
+/// Values by the names of their tensors, which have to be those of `own`.
+fn by_name<'a>(
+    own: &[NamedTensor],
+    tensors: &'a [NamedTensor],
+) -> Result<BTreeMap<&'a str, &'a [f32]>, WeightsError> {
+    let mut found = BTreeMap::new();
+    for tensor in tensors {
+        if found.insert(tensor.name.as_str(), tensor).is_some() {
+            return Err(WeightsError::tensor(&tensor.name, "one tensor of this name", "two"));
         }
-        let mut checker = Checker { unseen: by_name.clone() };
-        M::iter_tensors(&mut RecursiveWalker { m: (&*self, String::new()), f: &mut checker })?;
-        if let Some((name, _)) = checker.unseen.pop_first() {
-            return Err(ModelError::ExtraTensor { name: name.to_owned() });
+    }
+    let mut values = BTreeMap::new();
+    for NamedTensor { name, shape, values: own } in own {
+        let Some(tensor) = found.remove(name.as_str()) else {
+            return Err(WeightsError::tensor(name, "a tensor of this name", "none"));
+        };
+        if tensor.shape != *shape {
+            let (expected, found) = (format!("shape {shape:?}"), format!("{:?}", tensor.shape));
+            return Err(WeightsError::tensor(name, expected, found));
         }
-        let mut writer = Writer { tensors: by_name };
-        match M::iter_tensors(&mut RecursiveWalker { m: (self, String::new()), f: &mut writer }) {
-            Ok(_) => Ok(()),
-            Err(never) => match never {},
+        if tensor.values.len() != own.len() {
+            let (expected, found) = (format!("{} values", own.len()), tensor.values.len());
+            return Err(WeightsError::tensor(name, expected, found));
         }
+        tensor.require_finite()?;
+        values.insert(tensor.name.as_str(), &tensor.values[..]);
+    }
+    match found.pop_first() {
+        Some((name, _)) => Err(WeightsError::tensor(name, "no tensor of this name", "one")),
+        None => Ok(values),
     }
 }
 
@@ -88,20 +96,13 @@ pub fn update_parameters<M: TensorCollection<f32, Cpu, To<f32, Cpu> = M>>(
     Ok(())
 }
 
-/// An error that cannot happen.
-enum Never {}
-
-fn shape_of<S: Shape>(tensor: &Tensor<S, f32, Cpu>) -> Vec<usize> {
-    tensor.shape().concrete().into()
-}
-
 struct Reader {
     tensors: Vec<NamedTensor>,
 }
 
 impl TensorVisitor<f32, Cpu> for Reader {
     type Viewer = (ViewTensorRef, ViewTensorName);
-    type Err = Never;
+    type Err = Infallible;
     type E2 = f32;
     type D2 = Cpu;
 
@@ -109,51 +110,20 @@ impl TensorVisitor<f32, Cpu> for Reader {
         &mut self,
         _: TensorOptions<S, f32, Cpu>,
         (tensor, name): (&Tensor<S, f32, Cpu>, String),
-    ) -> Result<Option<Tensor<S, f32, Cpu>>, Never> {
-        self.tensors.push(NamedTensor { name, shape: shape_of(tensor), values: tensor.as_vec() });
-        Ok(None)
-    }
-}
-
-/// Compares the model with a list of tensors; what it leaves in `unseen` has no place in the model.
-struct Checker<'a> {
-    unseen: BTreeMap<&'a str, &'a NamedTensor>,
-}
-
-impl TensorVisitor<f32, Cpu> for Checker<'_> {
-    type Viewer = (ViewTensorRef, ViewTensorName);
-    type Err = ModelError;
-    type E2 = f32;
-    type D2 = Cpu;
-
-    fn visit<S: Shape>(
-        &mut self,
-        _: TensorOptions<S, f32, Cpu>,
-        (tensor, name): (&Tensor<S, f32, Cpu>, String),
-    ) -> Result<Option<Tensor<S, f32, Cpu>>, ModelError> {
-        let Some(found) = self.unseen.remove(name.as_str()) else {
-            return Err(ModelError::MissingTensor { name });
-        };
-        let shape = shape_of(tensor);
-        if found.shape != shape {
-            return Err(ModelError::TensorShape { name, expected: shape, found: found.shape.clone() });
-        }
-        let expected = tensor.shape().num_elements();
-        if found.values.len() != expected {
-            return Err(ModelError::TensorLength { name, expected, found: found.values.len() });
-        }
-        check_finite(&name, &found.values)?;
+    ) -> Result<Option<Tensor<S, f32, Cpu>>, Infallible> {
+        let shape = tensor.shape().concrete().into();
+        self.tensors.push(NamedTensor { name, shape, values: tensor.as_vec() });
         Ok(None)
     }
 }
 
 struct Writer<'a> {
-    tensors: BTreeMap<&'a str, &'a NamedTensor>,
+    tensors: BTreeMap<&'a str, &'a [f32]>,
 }
 
 impl TensorVisitor<f32, Cpu> for Writer<'_> {
     type Viewer = (ViewTensorMut, ViewTensorName);
-    type Err = Never;
+    type Err = Infallible;
     type E2 = f32;
     type D2 = Cpu;
 
@@ -161,9 +131,9 @@ impl TensorVisitor<f32, Cpu> for Writer<'_> {
         &mut self,
         _: TensorOptions<S, f32, Cpu>,
         (tensor, name): (&mut Tensor<S, f32, Cpu>, String),
-    ) -> Result<Option<Tensor<S, f32, Cpu>>, Never> {
+    ) -> Result<Option<Tensor<S, f32, Cpu>>, Infallible> {
         // In place, because gradients and optimisers know a tensor by its identity.
-        tensor.copy_from(&self.tensors[name.as_str()].values);
+        tensor.copy_from(self.tensors[name.as_str()]);
         Ok(None)
     }
 }
