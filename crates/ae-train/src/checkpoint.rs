@@ -237,7 +237,8 @@ impl Header {
             format: u32,
         }
         let json = file.metadata(METADATA_KEY);
-        let json = json.ok_or_else(|| CheckpointError::state("the metadata", "those of a checkpoint", "none"))?;
+        let json =
+            json.ok_or_else(|| CheckpointError::state("the metadata", "those of a checkpoint", "none"))?;
         let malformed = |source| CheckpointError::Metadata { source };
         let Format { format } = serde_json::from_str(json).map_err(malformed)?;
         if format != FORMAT {

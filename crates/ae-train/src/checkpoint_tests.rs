@@ -1,18 +1,26 @@
+use ae_net::NamedTensor;
+
 use super::*;
-use crate::DataSource;
+use crate::{ConfigError, DataRecord, DataSource, SetRecord, TrainParams};
 
 /// The checkpoint of a tiny run after five of its eight steps.
 pub(crate) fn small() -> Checkpoint {
     let set = SetRecord { images: 11, rows: 1, cols: 2, sha256: "ab".repeat(32) };
     let settings = RunSettings {
         preset: "shallow".to_owned(),
+        hidden: None,
         pixels: 2,
         code: 1,
         init: Some("weights.safetensors".into()),
         config: TrainParams { epochs: 2, batch_size: 3, learning_rate: 0.1, ..TrainParams::default() },
         engine: "fused".to_owned(),
         threads: 2,
-        data: DataRecord { source: DataSource::Folder("data".into()), train: set.clone(), test: set },
+        data: DataRecord {
+            source: DataSource::Folder("data".into()),
+            from: None,
+            train: set.clone(),
+            test: set,
+        },
     };
     let tensor = |name: &str, shape: &[usize], values: &[f32]| NamedTensor {
         name: name.to_owned(),
@@ -129,9 +137,8 @@ fn a_right_checksum_under_wrong_bytes_is_not_enough() {
 /// The same header but for spelling, and the same tensors.
 fn same_content(a: &[u8], b: &[u8]) -> bool {
     let [mut a, mut b] = [a, b].map(|bytes| TensorFile::parse(bytes).unwrap());
-    let json = |file: &TensorFile<io::Cursor<&[u8]>>| -> Value {
-        serde_json::from_str(file.metadata(METADATA_KEY).unwrap()).unwrap()
-    };
+    let json =
+        |file: &Bytes<'_>| -> Value { serde_json::from_str(file.metadata(METADATA_KEY).unwrap()).unwrap() };
     let names = a.names();
     // The checksum covers the header, and so its spelling; the history is a text, which may be spelt otherwise.
     let read_alike = |name: &&String| ![CHECKSUM, HISTORY].contains(&name.as_str());
@@ -149,50 +156,50 @@ fn each_way_to_be_wrong_has_its_error() {
         // Nothing of the kind is written, either.
         checkpoint.to_bytes().unwrap_err()
     };
-    let count = |change, name: &str, should: u64, is: u64| match refused(change) {
-        CheckpointError::Count { what, expected, found } => {
-            assert_eq!((what, expected, found), (name, should, is));
+    let state = |change, name: &str, should: &str, is: &str| match refused(change) {
+        CheckpointError::State { what, expected, found } => {
+            assert_eq!((what, &*expected, &*found), (name, should, is));
         }
         other => panic!("{name}: {other}"),
     };
-    count(|c| c.adam.t = 6, "Adam's steps", 5, 6);
-    count(|c| c.progress.steps = 5, "steps of the epoch", 4, 5);
-    count(|c| c.progress.steps = 2, "Adam's steps", 6, 5);
-    count(|c| c.progress.epochs[0].epoch = 2, "the number of an epoch", 1, 2);
-    count(|c| c.settings.config.epochs = 1, "steps of the epoch", 0, 1);
-    count(
+    state(|c| c.adam.t = 6, "Adam's steps", "5", "6");
+    state(|c| c.progress.steps = 5, "steps of the epoch", "at most 4", "5");
+    state(|c| c.progress.steps = 2, "Adam's steps", "6", "5");
+    state(|c| c.progress.epochs[0].epoch = 2, "the number of an epoch", "1", "2");
+    state(|c| c.settings.config.epochs = 1, "steps of the epoch", "at most 0", "1");
+    state(
         |c| {
             let row = c.progress.epochs[0];
             c.progress.epochs.extend([2, 3].map(|epoch| EpochRecord { epoch, ..row }));
         },
         "finished epochs",
-        2,
-        3,
+        "at most 2",
+        "3",
     );
-    let number = |change| matches!(refused(change), CheckpointError::Number { .. });
-    assert!(number(|c| c.progress.mean.sum = f64::NAN));
-    assert!(number(|c| c.progress.epoch_s = -1.0));
-    assert!(number(|c| c.progress.wall_s = f64::INFINITY));
+    let from_0 = "a finite number from 0";
+    state(|c| c.progress.mean.sum = f64::NAN, "the epoch's losses", from_0, "NaN");
+    state(|c| c.progress.epoch_s = -1.0, "seconds of the epoch", from_0, "-1");
+    state(|c| c.progress.wall_s = f64::INFINITY, "seconds of the run", from_0, "inf");
+    fn bias(checkpoint: &mut Checkpoint) -> &mut Moments {
+        checkpoint.adam.moments.get_mut("decoder.0.bias").unwrap()
+    }
     let moment = |change, tensor: &str| match refused(change) {
-        CheckpointError::Moment { name, index: 1, .. } => assert_eq!(name, tensor),
+        CheckpointError::Tensors(WeightsError::NotFinite { name, index: 1, .. }) => assert_eq!(name, tensor),
         other => panic!("{tensor}: {other}"),
     };
-    moment(
-        |c| c.adam.moments.get_mut("decoder.0.bias").unwrap().m[1] = f32::INFINITY,
-        "adam.m.decoder.0.bias",
-    );
-    moment(|c| c.adam.moments.get_mut("decoder.0.bias").unwrap().v[1] = -1.0, "adam.v.decoder.0.bias");
-    moment(
-        |c| c.adam.moments.get_mut("decoder.0.bias").unwrap().v[1] = f32::NAN,
-        "adam.v.decoder.0.bias",
-    );
+    moment(|c| bias(c).m[1] = f32::INFINITY, "adam.m.decoder.0.bias");
+    moment(|c| bias(c).v[1] = f32::NAN, "adam.v.decoder.0.bias");
+    assert!(matches!(
+        refused(|c| bias(c).v[1] = -1.0),
+        CheckpointError::Tensors(WeightsError::Tensor { name, .. }) if name == "adam.v.decoder.0.bias"
+    ));
     assert!(matches!(
         refused(|c| c.parameters[1].values[0] = f32::NAN),
-        CheckpointError::Tensors(ModelError::NotFinite { index: 0, .. })
+        CheckpointError::Tensors(WeightsError::NotFinite { index: 0, .. })
     ));
     assert!(matches!(
         refused(|c| c.settings.config.learning_rate = 0.0),
-        CheckpointError::Config(ConfigError::LearningRate { .. })
+        CheckpointError::Config(ConfigError { what: "learning rate", .. })
     ));
 }
 
@@ -209,7 +216,7 @@ fn files_of_tensors_that_are_no_checkpoints_are_refused() {
         seal(&mut bytes);
         Checkpoint::from_bytes(&bytes).unwrap_err()
     };
-    assert!(matches!(sealed(&[], None), CheckpointError::NotACheckpoint));
+    assert!(matches!(sealed(&[], None), CheckpointError::State { what: "the metadata", .. }));
     assert!(matches!(sealed(&[], Some("{")), CheckpointError::Metadata { .. }));
     assert!(matches!(sealed(&[], Some("{}")), CheckpointError::Metadata { .. }));
     assert!(matches!(
@@ -219,41 +226,50 @@ fn files_of_tensors_that_are_no_checkpoints_are_refused() {
     let json = small().header().unwrap();
     let extra = json.replacen('{', r#"{"more": 1, "#, 1);
     assert!(matches!(sealed(&[], Some(&extra)), CheckpointError::Metadata { .. }));
-    let missing = |error| match error {
-        CheckpointError::Tensors(ModelError::MissingTensor { name }) => name,
+    // Tensors by what is wrong with them: the expected thing, and what is there.
+    let tensor = |error| match error {
+        CheckpointError::Tensors(WeightsError::Tensor { name, expected, found }) => (name, expected, found),
         other => panic!("{other}"),
+    };
+    let missing = |error| {
+        let (name, expected, found) = tensor(error);
+        assert_eq!((&*expected, &*found), ("a tensor of this name", "none"));
+        name
     };
     assert_eq!(missing(sealed(&[], Some(&json))), "history");
     let history = ("history", Dtype::U8, &[0][..], &[][..]);
     let weight = ("w", Dtype::F32, &[1][..], &[0; 4][..]);
-    let (m, v) = (
-        ("adam.m.w", Dtype::F32, &[1][..], &[0; 4][..]),
-        ("adam.v.w", Dtype::F32, &[1][..], &[0; 4][..]),
-    );
+    let (m, v) =
+        (("adam.m.w", Dtype::F32, &[1][..], &[0; 4][..]), ("adam.v.w", Dtype::F32, &[1][..], &[0; 4][..]));
     assert_eq!(missing(sealed(&[history, weight], Some(&json))), "adam.m.w");
     assert_eq!(missing(sealed(&[history, weight, m], Some(&json))), "adam.v.w");
-    assert!(matches!(
-        sealed(&[history, m, v], Some(&json)),
-        CheckpointError::Tensors(ModelError::ExtraTensor { name }) if name == "adam.m.w"
-    ));
+    let wrong = |tensors: &[(&str, Dtype, &[usize], &[u8])]| {
+        let (name, expected, found) = tensor(sealed(tensors, Some(&json)));
+        format!("{name}: {expected}, {found}")
+    };
+    assert_eq!(wrong(&[history, m, v]), "adam.m.w: no tensor of this name, one");
     let wide = ("adam.v.w", Dtype::F32, &[2][..], &[0; 8][..]);
-    assert!(matches!(
-        sealed(&[history, weight, m, wide], Some(&json)),
-        CheckpointError::Tensors(ModelError::TensorShape { name, .. }) if name == "adam.v.w"
-    ));
+    assert_eq!(wrong(&[history, weight, m, wide]), "adam.v.w: shape [1], [2]");
     let halves = ("w", Dtype::F16, &[1][..], &[0; 2][..]);
-    assert!(matches!(
-        sealed(&[history, halves, m, v], Some(&json)),
-        CheckpointError::Tensors(ModelError::TensorDtype { name, .. }) if name == "w"
-    ));
+    assert_eq!(wrong(&[history, halves, m, v]), "w: dtype F32, F16");
     let floats = ("history", Dtype::F32, &[1][..], &[0; 4][..]);
-    assert!(
-        matches!(sealed(&[floats], Some(&json)), CheckpointError::Dtype { name, .. } if name == "history")
-    );
+    assert_eq!(wrong(&[floats]), "history: dtype U8, F32");
     let words = ("history", Dtype::U8, &[14][..], &b"epoch\nno epoch"[..]);
     assert!(matches!(sealed(&[words], Some(&json)), CheckpointError::History { .. }));
     assert!(matches!(
         sealed(&[history, weight, m, v], Some(&json)),
-        CheckpointError::Count { what: "the epoch under way", expected: 1, found: 2 }
+        CheckpointError::State { what: "the epoch under way", .. }
     ));
+}
+
+/// What version 0.1 wrote before hidden layers and folders of images were kept.
+#[test]
+fn settings_from_before_a_field_are_read_without_it() {
+    let header = small().header().unwrap();
+    assert!(!header.contains("hidden") && !header.contains("from"), "{header}");
+    let mut newer = small();
+    newer.settings.hidden = Some(vec![3, 2]);
+    newer.settings.data.from = Some("../..".into());
+    let bytes = newer.to_bytes().unwrap();
+    assert_eq!(Checkpoint::from_bytes(&bytes).unwrap(), newer);
 }

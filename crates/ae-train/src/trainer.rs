@@ -292,7 +292,11 @@ fn check(images: &Split, expected: usize) -> Result<(), TrainError> {
         }
         if images.pixels_per_image() != expected {
             let found = format!("{} x {}", images.rows(), images.cols());
-            return Err(TrainError::argument(what, format!("{expected} pixels each, as the model takes"), found));
+            return Err(TrainError::argument(
+                what,
+                format!("{expected} pixels each, as the model takes"),
+                found,
+            ));
         }
     }
     Ok(())

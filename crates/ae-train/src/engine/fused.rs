@@ -156,10 +156,8 @@ impl Engine for Fused<'_> {
     }
 
     fn parameters(&self) -> Vec<NamedTensor> {
-        let values = |layer: &Dense| LayerValues {
-            weight: layer.weight().to_vec(),
-            bias: layer.bias().to_vec(),
-        };
+        let values =
+            |layer: &Dense| LayerValues { weight: layer.weight().to_vec(), bias: layer.bias().to_vec() };
         let layers: Vec<_> = self.learner.stack().layers().iter().map(values).collect();
         self.network.name_values(&layers)
     }
@@ -167,14 +165,16 @@ impl Engine for Fused<'_> {
     fn restore(&mut self, parameters: &[NamedTensor], mut adam: AdamState) -> Result<(), TrainError> {
         let (mut first, mut second) = (Vec::new(), Vec::new());
         for NamedTensor { name, shape, .. } in parameters {
-            let Moments { m, v } = adam.moments.remove(name).ok_or_else(|| {
-                WeightsError::tensor(name, "Adam's moments", "none")
-            })?;
+            let Moments { m, v } = adam
+                .moments
+                .remove(name)
+                .ok_or_else(|| WeightsError::tensor(name, "Adam's moments", "none"))?;
             let tensor = |values| NamedTensor { name: name.clone(), shape: shape.clone(), values };
             first.push(tensor(m));
             second.push(tensor(v));
         }
-        let [parameters, first, second] = [parameters, &first, &second].map(|all| by_layer(&self.network, all));
+        let [parameters, first, second] =
+            [parameters, &first, &second].map(|all| by_layer(&self.network, all));
         let layers = zip(self.network.layers(), parameters?).map(|(layer, LayerValues { weight, bias })| {
             Dense::new(layer.inputs(), weight, bias, layer.activation())
         });
