@@ -1,19 +1,14 @@
 //! Noise on codes in training, in place of the rounding that stores them.
 //!
 //! Uniform over one step of a quantiser whose step is 1. What a number of a code gets is a pure function of
-//! (seed, epoch, index of the image, place in the code), drawn from ChaCha8 as `corrupt.rs` draws:
-//!
-//! - key: the seed, little-endian (8 bytes), then the ASCII bytes `ae-train: rounding noise`
-//! - stream: the epoch, from 1
-//! - position: image `i` has the words from `i W` on, `W` the size of a code rounded up to a multiple of 64; one
-//!   word a number
-//! - number: `u - 1/2`, `u` the upper 23 bits of the word plus a half, over `2^23`
+//! (seed, epoch, index of the image, place in the code), drawn as `draws.rs` says, for the purpose
+//! `ae-train: rounding noise`: one word a number, `u - 1/2`, `u` the upper 23 bits of the word plus a half, over `2^23`.
 
 use std::iter::zip;
 
-use ae_dense::Team;
+use ae_net::Team;
 
-use crate::corrupt::{CHUNK, generator, share, unit, words};
+use crate::draws::{CHUNK, generator, share, unit, words};
 
 const PURPOSE: &[u8; 24] = b"ae-train: rounding noise";
 

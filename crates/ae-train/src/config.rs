@@ -1,5 +1,7 @@
 //! What a training run is told to do, checked before any of it is done.
 
+use std::fmt::Display;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Corruption;
@@ -54,7 +56,7 @@ pub struct TrainParams {
     ///
     /// Above 0, training prepares the code for being stored in whole numbers: each number `y` of it gets noise
     /// in place of rounding, uniform over one step of 1, and `1/2 log2(1 + 12 y^2)` bits a number are minimised
-    /// along with the BCE; see [`ae_dense::Bottleneck`]. Reported losses have no price in them, and tests no noise.
+    /// along with the BCE; see [`ae_net::Rounded`]. Reported losses have no price in them, and tests no noise.
     /// At 0 codes are left alone.
     #[serde(default)]
     pub rate: f32,
@@ -86,27 +88,21 @@ impl TrainParams {
     /// # Errors
     /// [`ConfigError`] names the first setting that is out of its range.
     pub fn check(self) -> Result<TrainConfig, ConfigError> {
-        if !(1..=MAX_EPOCHS).contains(&self.epochs) {
-            return Err(ConfigError::Epochs { found: self.epochs });
-        }
-        if self.batch_size == 0 {
-            return Err(ConfigError::BatchSize);
-        }
-        if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
-            return Err(ConfigError::LearningRate { found: self.learning_rate });
-        }
-        if !(self.noise.is_finite() && self.noise >= 0.0) {
-            return Err(ConfigError::Noise { found: self.noise });
-        }
-        if !(0.0..1.0).contains(&self.mask) {
-            return Err(ConfigError::Mask { found: self.mask });
-        }
-        if !(self.rate.is_finite() && self.rate >= 0.0) {
-            return Err(ConfigError::Rate { found: self.rate });
-        }
-        if !(0.0..=1.0).contains(&self.decay) {
-            return Err(ConfigError::Decay { found: self.decay });
-        }
+        let Self { epochs, batch_size, learning_rate, noise, mask, rate, decay, .. } = self;
+        let from_0 = |number: f32| number.is_finite() && number >= 0.0;
+        let check = |what, holds: bool, expected: &str, found: &dyn Display| match holds {
+            true => Ok(()),
+            false => Err(ConfigError { what, expected: expected.to_owned(), found: found.to_string() }),
+        };
+        let some_epochs = (1..=MAX_EPOCHS).contains(&epochs);
+        check("epochs", some_epochs, &format!("1 to {MAX_EPOCHS}"), &epochs)?;
+        check("batch size", batch_size > 0, "at least 1", &batch_size)?;
+        let positive = learning_rate.is_finite() && learning_rate > 0.0;
+        check("learning rate", positive, "a finite number above 0", &learning_rate)?;
+        check("noise", from_0(noise), "a finite number from 0", &noise)?;
+        check("mask", (0.0..1.0).contains(&mask), "a number from 0 and below 1", &mask)?;
+        check("rate", from_0(rate), "a finite number from 0", &rate)?;
+        check("decay", (0.0..=1.0).contains(&decay), "a number from 0 to 1", &decay)?;
         Ok(TrainConfig(self))
     }
 }
@@ -167,48 +163,15 @@ impl TrainConfig {
 }
 
 /// A setting out of its range.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// No epochs asked for, or more than a history holds.
-    #[error("epochs: expected 1 to {MAX_EPOCHS}, found {found}")]
-    Epochs {
-        /// What was given.
-        found: u64,
-    },
-    /// Batches of no images.
-    #[error("batch size: expected at least 1, found 0")]
-    BatchSize,
-    /// A step size that cannot train.
-    #[error("learning rate: expected a finite number above 0, found {found}")]
-    LearningRate {
-        /// What was given.
-        found: f32,
-    },
-    /// Noise without a standard deviation.
-    #[error("noise: expected a finite number from 0, found {found}")]
-    Noise {
-        /// What was given.
-        found: f32,
-    },
-    /// A share that is none, or that leaves nothing to see.
-    #[error("mask: expected a number from 0 and below 1, found {found}")]
-    Mask {
-        /// What was given.
-        found: f32,
-    },
-    /// A price of a bit that no training can aim at.
-    #[error("rate: expected a finite number from 0, found {found}")]
-    Rate {
-        /// What was given.
-        found: f32,
-    },
-    /// More than all epochs, or less than none.
-    #[error("decay: expected a number from 0 to 1, found {found}")]
-    Decay {
-        /// What was given.
-        found: f32,
-    },
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: expected {expected}, found {found}")]
+pub struct ConfigError {
+    /// Which setting.
+    pub what: &'static str,
+    /// Its range.
+    pub expected: String,
+    /// What was given.
+    pub found: String,
 }
 
 #[cfg(test)]
@@ -249,49 +212,31 @@ mod tests {
     #[test]
     fn each_range_is_checked() {
         let good = TrainParams::default();
+        let refused = |params: TrainParams, what, found: &dyn Display| {
+            let error = params.check().unwrap_err();
+            assert_eq!((error.what, error.found), (what, found.to_string()));
+        };
         for found in [0, MAX_EPOCHS + 1, u64::MAX] {
-            assert_eq!(TrainParams { epochs: found, ..good }.check(), Err(ConfigError::Epochs { found }));
+            refused(TrainParams { epochs: found, ..good }, "epochs", &found);
         }
         assert!(TrainParams { epochs: MAX_EPOCHS, ..good }.check().is_ok());
-        assert_eq!(TrainParams { batch_size: 0, ..good }.check(), Err(ConfigError::BatchSize));
-        for found in [0.0, -1e-3, f32::INFINITY, f32::NEG_INFINITY] {
-            assert_eq!(
-                TrainParams { learning_rate: found, ..good }.check(),
-                Err(ConfigError::LearningRate { found })
-            );
+        refused(TrainParams { batch_size: 0, ..good }, "batch size", &0);
+        let infinite = [f32::INFINITY, f32::NEG_INFINITY, f32::NAN];
+        for found in [0.0, -1e-3].into_iter().chain(infinite) {
+            refused(TrainParams { learning_rate: found, ..good }, "learning rate", &found);
         }
-        assert!(matches!(
-            TrainParams { learning_rate: f32::NAN, ..good }.check(),
-            Err(ConfigError::LearningRate { found }) if found.is_nan()
-        ));
-        for found in [-0.1, f32::INFINITY, f32::NEG_INFINITY] {
-            assert_eq!(TrainParams { noise: found, ..good }.check(), Err(ConfigError::Noise { found }));
+        for found in [-0.1].into_iter().chain(infinite) {
+            refused(TrainParams { noise: found, ..good }, "noise", &found);
+            refused(TrainParams { rate: found, ..good }, "rate", &found);
         }
-        assert!(matches!(
-            TrainParams { noise: f32::NAN, ..good }.check(),
-            Err(ConfigError::Noise { found }) if found.is_nan()
-        ));
-        for found in [-0.1, 1.0, 50.0, f32::INFINITY] {
-            assert_eq!(TrainParams { mask: found, ..good }.check(), Err(ConfigError::Mask { found }));
+        for found in [-0.1, 1.0, 50.0].into_iter().chain(infinite) {
+            refused(TrainParams { mask: found, ..good }, "mask", &found);
         }
-        assert!(matches!(
-            TrainParams { mask: f32::NAN, ..good }.check(),
-            Err(ConfigError::Mask { found }) if found.is_nan()
-        ));
-        for found in [-0.1, f32::INFINITY, f32::NEG_INFINITY] {
-            assert_eq!(TrainParams { rate: found, ..good }.check(), Err(ConfigError::Rate { found }));
+        for found in [-0.1, 1.01].into_iter().chain(infinite) {
+            refused(TrainParams { decay: found, ..good }, "decay", &found);
         }
-        assert!(matches!(
-            TrainParams { rate: f32::NAN, ..good }.check(),
-            Err(ConfigError::Rate { found }) if found.is_nan()
-        ));
-        for found in [-0.1, 1.01, f32::INFINITY] {
-            assert_eq!(TrainParams { decay: found, ..good }.check(), Err(ConfigError::Decay { found }));
-        }
-        assert!(matches!(
-            TrainParams { decay: f32::NAN, ..good }.check(),
-            Err(ConfigError::Decay { found }) if found.is_nan()
-        ));
+        let text = TrainParams { epochs: 0, ..good }.check().unwrap_err().to_string();
+        assert_eq!(text, "epochs: expected 1 to 50000, found 0");
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! What can stop a training run.
 
 use ae_data::DataError;
-use ae_dense::DenseError;
-use ae_model::ModelError;
+use ae_net::{NetError, WeightsError};
 
 use crate::CheckpointError;
 
@@ -10,23 +9,16 @@ use crate::CheckpointError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// A set without images.
-    #[error("the {set} set has no images")]
-    NoImages {
-        /// Which of the two sets.
-        set: &'static str,
-    },
-    /// Images of another size than the model's.
-    #[error("the {set} images have {rows} x {cols} pixels, the model takes {expected}")]
-    ImageSize {
-        /// Which of the two sets.
-        set: &'static str,
-        /// Pixels from top to bottom.
-        rows: usize,
-        /// Pixels from left to right.
-        cols: usize,
-        /// Pixels that the model takes.
-        expected: usize,
+    /// Images or a model that can't be trained: a set without images, images of another size than the model's, a model
+    /// whose outputs are no logits.
+    #[error("{what}: expected {expected}, found {found}")]
+    Argument {
+        /// What was handed over.
+        what: &'static str,
+        /// What it has to be.
+        expected: String,
+        /// What it is.
+        found: String,
     },
     /// The loss left the finite numbers; the weights are of no use from here on.
     #[error(
@@ -67,13 +59,20 @@ pub enum TrainError {
     /// The images.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The model.
-    #[error(transparent)]
-    Model(#[from] ModelError),
     /// The model's layers, or the threads to compute them with.
     #[error(transparent)]
-    Dense(#[from] DenseError),
-    /// The system gives no threads.
-    #[error("cannot start the threads to train with")]
-    Threads(#[source] rayon::ThreadPoolBuildError),
+    Net(#[from] NetError),
+    /// A checkpoint's tensors that are not the model's.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// A typed model, or the tape.
+    #[cfg(feature = "autodiff")]
+    #[error(transparent)]
+    Model(#[from] ae_model::ModelError),
+}
+
+impl TrainError {
+    pub(crate) fn argument(what: &'static str, expected: impl ToString, found: impl ToString) -> Self {
+        Self::Argument { what, expected: expected.to_string(), found: found.to_string() }
+    }
 }

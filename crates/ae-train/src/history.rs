@@ -1,10 +1,11 @@
 //! What a run measured, epoch by epoch.
 
-use std::io::{Read, Write};
+use std::io::{self, Write};
 
+use ae_net::{Baselines, Evaluation};
 use serde::{Deserialize, Serialize};
 
-use crate::{Baselines, Evaluation, Restoration};
+use crate::Restoration;
 
 /// One epoch, as it was measured, and one row of `history.csv`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -51,7 +52,7 @@ impl History {
 }
 
 /// Writes `history.csv`: a header, then one row an epoch.
-pub(crate) fn write_csv(epochs: &[EpochRecord], out: impl Write) -> std::io::Result<()> {
+pub(crate) fn write_csv(epochs: &[EpochRecord], out: impl Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     for record in epochs {
         csv.serialize(record)?;
@@ -61,12 +62,16 @@ pub(crate) fn write_csv(epochs: &[EpochRecord], out: impl Write) -> std::io::Res
 
 /// The longest line of a history; ours are under 200 bytes. A line of many fields takes many times its length in
 /// memory.
-pub(crate) const MAX_LINE_BYTES: usize = 1 << 10;
+const MAX_LINE_BYTES: usize = 1 << 10;
 
 /// Reads what [`write_csv`] wrote, if no line is longer than [`MAX_LINE_BYTES`].
-pub(crate) fn read_csv(input: impl Read) -> Result<Vec<EpochRecord>, csv::Error> {
+pub(crate) fn read_csv(text: &[u8]) -> Result<Vec<EpochRecord>, csv::Error> {
+    if let Some(at) = text.split(|&byte| byte == b'\n').position(|line| line.len() > MAX_LINE_BYTES) {
+        let reason = format!("line {} is longer than {MAX_LINE_BYTES} bytes", at + 1);
+        return Err(io::Error::new(io::ErrorKind::InvalidData, reason).into());
+    }
     // Numbers need no quotes, and without them a record is no longer than its line.
-    csv::ReaderBuilder::new().quoting(false).from_reader(input).deserialize().collect()
+    csv::ReaderBuilder::new().quoting(false).from_reader(text).deserialize().collect()
 }
 
 #[cfg(test)]
@@ -90,7 +95,7 @@ mod tests {
         assert!(text.starts_with(
             "epoch,train_bce,test_bce,test_mse,test_psnr_db,dead_units,wall_s\n1,0.30000000000000004,"
         ));
-        let back = read_csv(file.as_slice()).unwrap();
+        let back = read_csv(&file).unwrap();
         assert_eq!(back, [row, EpochRecord { epoch: 2, ..row }]);
     }
 }

@@ -12,10 +12,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use ae_file::ReplaceError;
-use ae_model::ModelError;
+use ae_net::WeightsError;
 
-use crate::checkpoint::Progress;
 use crate::engine::Engine;
+use crate::progress::Progress;
 use crate::{Checkpoint, CheckpointError, RunFolder, RunSettings, TrainError};
 
 /// How often a checkpoint is made within an epoch where nobody says otherwise.
@@ -57,7 +57,8 @@ impl<'a> Keeper<'a> {
         if !resumed {
             match fs::remove_file(&previous) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(CheckpointError::Remove { path: previous, source: error }.into());
+                    let action = format!("remove {}", previous.display());
+                    return Err(CheckpointError::Io { action, source: error }.into());
                 }
                 _ => {}
             }
@@ -79,7 +80,10 @@ impl<'a> Keeper<'a> {
             let (newest, previous) = self.paths();
             let work = move || write(&checkpoint, &newest, Some(&previous));
             let thread = thread::Builder::new().name("checkpoint".to_owned());
-            self.in_flight = Some(thread.spawn(work).map_err(CheckpointError::Thread)?);
+            self.in_flight = Some(thread.spawn(work).map_err(|source| {
+                let action = "start a thread to write checkpoints with".to_owned();
+                CheckpointError::Io { action, source }
+            })?);
         }
         Ok(())
     }
@@ -121,9 +125,7 @@ fn write(checkpoint: &Checkpoint, newest: &Path, previous: Option<&Path>) -> Res
         Ok(bytes) => Ok(put(newest, previous, |out| out.write_all(&bytes))?),
         // A state that is of no use any more must not take the place of one that is; the loss of the next step, or
         // the model when it is saved, tells of it.
-        Err(CheckpointError::Tensors(ModelError::NotFinite { .. }) | CheckpointError::Moment { .. }) => {
-            Ok(())
-        }
+        Err(CheckpointError::Tensors(WeightsError::NotFinite { .. })) => Ok(()),
         Err(error) => Err(error),
     }
 }

@@ -7,7 +7,7 @@
 //! ```
 //! use std::num::NonZeroUsize;
 //! use ae_data::{ImageSet, Split};
-//! use ae_model::Shallow;
+//! use ae_net::{Description, Network};
 //! use ae_train::{TrainParams, Trainer};
 //!
 //! // Eight images of 2 x 2 pixels, half of them bright on the left, half on the right.
@@ -15,35 +15,47 @@
 //! let split = Split { train: images.clone(), test: images };
 //!
 //! let config = TrainParams { epochs: 50, batch_size: 4, learning_rate: 0.05, ..TrainParams::default() }.check()?;
-//! let mut model = Shallow::<4, 4>::build(0)?;
-//! let history = Trainer::autodiff(&mut model, &split, config, NonZeroUsize::MIN)?.train(&mut |_| {})?;
-//! assert!(history.test.bce < history.baselines.mean_image_bce);
+//! let mut network = Network::draw(&Description::dense(4, &[], 4), 0)?;
+//! let history = Trainer::fused(&mut network, &split, config, NonZeroUsize::MIN)?.train(&mut |_| {})?;
+//! assert!(history.last().test_bce < history.baselines.mean_image_bce);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! The feature `autodiff`, on unless it is turned off, brings the engine on dfdx's tape, `Trainer::autodiff`.
 
 mod adam;
 mod checkpoint;
+mod checkpoint_error;
 mod code_noise;
 mod config;
 mod corrupt;
+mod draws;
 mod engine;
 mod error;
 mod history;
 mod keeper;
+mod masked;
 mod metrics;
+mod normal;
+mod progress;
 mod run_folder;
+mod run_record;
+mod settings;
 mod trainer;
 
 pub use adam::{AdamState, Moments};
-pub use checkpoint::{Checkpoint, CheckpointError, Found, MAX_CHECKPOINT_BYTES, RunSettings};
+pub use ae_net::{Baselines, Evaluation};
+pub use checkpoint::{Checkpoint, Found, MAX_CHECKPOINT_BYTES};
+pub use checkpoint_error::CheckpointError;
 pub use config::{ConfigError, EpochOrder, MAX_EPOCHS, TrainConfig, TrainParams};
 pub use corrupt::Corruption;
+#[cfg(feature = "autodiff")]
+pub use engine::Differentiable;
 pub use error::TrainError;
 pub use history::{EpochRecord, History};
 pub use keeper::CHECKPOINT_EVERY;
-pub use metrics::{Baselines, Evaluation, Restoration, psnr_db};
-pub use run_folder::{
-    DataRecord, DataSource, EngineRecord, Existing, ModelRecord, RUN_FORMAT, RunFolder, RunFolderError,
-    RunRecord, SetRecord,
-};
+pub use metrics::Restoration;
+pub use run_folder::{Existing, RunFolder, RunFolderError};
+pub use run_record::{DataRecord, DataSource, EngineRecord, ModelRecord, RUN_FORMAT, RunRecord, SetRecord};
+pub use settings::{Origin, RunSettings};
 pub use trainer::{Event, Trainer};

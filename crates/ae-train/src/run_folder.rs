@@ -9,14 +9,12 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ae_data::ImageSet;
-use ae_file::ReplaceError;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use ae_file::{ReadError, ReplaceError};
+use serde::Deserialize;
 
 use crate::checkpoint::find;
-use crate::history::{MAX_LINE_BYTES, read_csv, write_csv};
-use crate::{Baselines, CheckpointError, EpochRecord, Evaluation, Found, History, Restoration, TrainParams};
+use crate::history::{read_csv, write_csv};
+use crate::{CheckpointError, EpochRecord, Found, History, RUN_FORMAT, RunRecord};
 
 /// No record is anywhere near this size; ours are some two thousand bytes.
 const MAX_RECORD_BYTES: u64 = 1 << 20;
@@ -26,121 +24,6 @@ const MAX_HISTORY_BYTES: u64 = 8 << 20;
 
 const CHECKPOINT: &str = "checkpoint.safetensors";
 const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
-
-/// The format of `run.json` that this version writes and reads.
-pub const RUN_FORMAT: u32 = 1;
-
-/// Everything needed to redo a run, and what it came to: the content of `run.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RunRecord {
-    /// [`RUN_FORMAT`].
-    pub format: u32,
-    /// Version of this workspace.
-    pub version: String,
-    /// The model's preset, and what identifies its weights.
-    pub model: ModelRecord,
-    /// Settings of the run.
-    pub config: TrainParams,
-    /// The engine that computed it, and with how many threads.
-    pub engine: EngineRecord,
-    /// The images.
-    pub data: DataRecord,
-    /// What the figures are to be read against.
-    pub baselines: Baselines,
-    /// Mean BCE over the last epoch's batches, nats.
-    pub last_epoch_train_bce: f64,
-    /// The training set under the last weights.
-    pub train: Evaluation,
-    /// The test set under the last weights.
-    pub test: Evaluation,
-    /// The test set, damaged as the training inputs were, if they were.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub restored: Option<Restoration>,
-    /// Seconds from the first step to the last evaluation.
-    pub wall_s: f64,
-    /// Training images a second over all epochs' steps.
-    pub images_per_s: f64,
-}
-
-/// Which model a run trained.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModelRecord {
-    /// Name of the preset.
-    pub preset: String,
-    /// Values in an image.
-    pub pixels: usize,
-    /// Values in a code.
-    pub code: usize,
-    /// File of weights that the run started from, if it did not draw them from its seed.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub init: Option<PathBuf>,
-    /// SHA-256 that identifies the trained weights, hexadecimal.
-    pub identity: String,
-}
-
-/// What computed a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EngineRecord {
-    /// `fused` or `autodiff`.
-    pub name: String,
-    /// Threads it computed with.
-    pub threads: usize,
-    /// How the first layer read the training images: `sparse` or `dense`.
-    pub inputs: String,
-    /// The share of nonzero training pixels that this was decided by.
-    pub density: f64,
-}
-
-/// The images of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DataRecord {
-    /// Where they were read from.
-    pub source: DataSource,
-    /// The training images.
-    pub train: SetRecord,
-    /// The test images.
-    pub test: SetRecord,
-}
-
-/// Where a run's images come from, as the user named it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DataSource {
-    /// A folder with the four files of MNIST.
-    Folder(PathBuf),
-    /// Single IDX files; without `test` the last tenth of `images`, by seed, is held out.
-    Files {
-        /// Training images.
-        images: PathBuf,
-        /// Test images.
-        test: Option<PathBuf>,
-    },
-}
-
-/// One set of images.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SetRecord {
-    /// How many.
-    pub images: usize,
-    /// Pixels from top to bottom.
-    pub rows: usize,
-    /// Pixels from left to right.
-    pub cols: usize,
-    /// SHA-256 of the pixels, hexadecimal: bytes in file order, labels not included.
-    pub sha256: String,
-}
-
-impl SetRecord {
-    /// The record of `images`.
-    pub fn of(images: &ImageSet) -> Self {
-        Self {
-            images: images.len(),
-            rows: images.rows(),
-            cols: images.cols(),
-            sha256: Sha256::digest(images.pixels()).iter().map(|byte| format!("{byte:02x}")).collect(),
-        }
-    }
-}
 
 /// What [`RunFolder::create`] does where a run stands already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -314,8 +197,7 @@ impl RunFolder {
     /// Reads `run.json`.
     ///
     /// # Errors
-    /// [`RunFolderError::Io`], [`RunFolderError::NotAFile`], [`RunFolderError::TooLarge`],
-    /// [`RunFolderError::Record`] or [`RunFolderError::Format`].
+    /// [`RunFolderError::Read`], [`RunFolderError::Record`] or [`RunFolderError::Format`].
     pub fn record(&self) -> Result<RunRecord, RunFolderError> {
         /// Read ahead of the rest, so that a newer format is called newer and not malformed.
         #[derive(Deserialize)]
@@ -323,7 +205,7 @@ impl RunFolder {
             format: u32,
         }
         let path = self.record_path();
-        let text = self.read(&path, MAX_RECORD_BYTES)?;
+        let text = read(&path, MAX_RECORD_BYTES)?;
         let malformed = |source| RunFolderError::Record { path: path.clone(), source };
         let Format { format } = serde_json::from_slice(&text).map_err(malformed)?;
         if format != RUN_FORMAT {
@@ -332,23 +214,19 @@ impl RunFolder {
         serde_json::from_slice(&text).map_err(malformed)
     }
 
-    /// Reads `history.csv`.
+    /// Reads `history.csv`, which has at least one row.
     ///
     /// # Errors
-    /// [`RunFolderError::Io`], [`RunFolderError::NotAFile`], [`RunFolderError::TooLarge`],
-    /// [`RunFolderError::LongLine`], [`RunFolderError::History`] or, for a table without rows,
-    /// [`RunFolderError::EmptyHistory`].
+    /// [`RunFolderError::Read`] or [`RunFolderError::History`].
     pub fn history(&self) -> Result<Vec<EpochRecord>, RunFolderError> {
         let path = self.history_path();
-        let text = self.read(&path, MAX_HISTORY_BYTES)?;
-        if let Some(at) = text.split(|&byte| byte == b'\n').position(|line| line.len() > MAX_LINE_BYTES) {
-            return Err(RunFolderError::LongLine { path, line: at + 1, limit: MAX_LINE_BYTES });
-        }
-        match read_csv(&text[..]) {
-            Ok(rows) if rows.is_empty() => Err(RunFolderError::EmptyHistory { path }),
-            Ok(rows) => Ok(rows),
-            Err(source) => Err(RunFolderError::History { path, source }),
-        }
+        let text = read(&path, MAX_HISTORY_BYTES)?;
+        let source = match read_csv(&text) {
+            Ok(rows) if !rows.is_empty() => return Ok(rows),
+            Ok(_) => io::Error::new(io::ErrorKind::InvalidData, "it has no epochs").into(),
+            Err(source) => source,
+        };
+        Err(RunFolderError::History { path, source })
     }
 
     fn files(&self) -> [PathBuf; 5] {
@@ -360,14 +238,10 @@ impl RunFolder {
             self.previous_checkpoint_path(),
         ]
     }
+}
 
-    fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, RunFolderError> {
-        ae_file::read(path, limit).map_err(|error| match error {
-            ae_file::ReadError::Io(source) => io_error("read", path, source),
-            ae_file::ReadError::TooLarge { limit } => RunFolderError::TooLarge { path: path.into(), limit },
-            _ => RunFolderError::NotAFile { path: path.into() },
-        })
-    }
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, RunFolderError> {
+    ae_file::read(path, limit).map_err(|source| RunFolderError::Read { path: path.into(), source })
 }
 
 fn holds_checkpoint(folder: &Path) -> bool {
@@ -422,19 +296,13 @@ pub enum RunFolderError {
     /// A file could not be replaced.
     #[error(transparent)]
     Write(#[from] ReplaceError),
-    /// A folder, a device or a pipe where a file is needed.
-    #[error("{} is not a regular file", .path.display())]
-    NotAFile {
-        /// What was found there.
-        path: PathBuf,
-    },
-    /// Larger than any file of its kind.
-    #[error("{} is larger than the limit of {limit} bytes", .path.display())]
-    TooLarge {
+    /// A file that is missing, no regular file, larger than any of its kind, or that the system does not give.
+    #[error("cannot read {}", .path.display())]
+    Read {
         /// The file.
         path: PathBuf,
-        /// The limit in bytes.
-        limit: u64,
+        /// What is wrong with it.
+        source: ReadError,
     },
     /// `run.json` of another version.
     #[error("{}: format {found}, this version reads format {RUN_FORMAT}", .path.display())]
@@ -452,16 +320,6 @@ pub enum RunFolderError {
         /// Where it goes wrong.
         source: serde_json::Error,
     },
-    /// `history.csv` has a line that is longer than any row.
-    #[error("{}: line {line} is longer than {limit} bytes", .path.display())]
-    LongLine {
-        /// The file.
-        path: PathBuf,
-        /// Which line, from 1.
-        line: usize,
-        /// The longest that is read, in bytes.
-        limit: usize,
-    },
     /// `history.csv` is not what this program writes.
     #[error("{} is not a history of a run", .path.display())]
     History {
@@ -469,12 +327,6 @@ pub enum RunFolderError {
         path: PathBuf,
         /// Where it goes wrong.
         source: csv::Error,
-    },
-    /// `history.csv` without an epoch.
-    #[error("{} has no epochs", .path.display())]
-    EmptyHistory {
-        /// The file.
-        path: PathBuf,
     },
 }
 

@@ -1,20 +1,17 @@
 //! The training loop.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use ae_data::{BatchPlan, Order, Split, Tail};
-use ae_dense::Team;
-use ae_model::dfdx::shapes::ConstDim;
-use ae_model::{Autoencoder, AutoencoderStack, Network, Parameters};
+use ae_data::{BatchPlan, Order, Split};
+use ae_net::{AsNetwork, Baselines, Evaluation, Team};
 
-use crate::checkpoint::Progress;
-use crate::engine::{Autodiff, Engine, Fused, evaluate, restore};
+use crate::engine::{Engine, Fused, evaluate, restore};
 use crate::keeper::Keeper;
+use crate::progress::{Clock, Progress};
 use crate::{
-    AdamState, Baselines, Checkpoint, DataRecord, EpochOrder, EpochRecord, History, RunFolder, RunSettings,
-    TrainConfig, TrainError,
+    AdamState, Checkpoint, EpochOrder, EpochRecord, History, Origin, RunFolder, RunSettings, TrainConfig,
+    TrainError,
 };
 
 /// What a run tells its caller while it goes on.
@@ -36,6 +33,9 @@ pub enum Event<'a> {
     Epoch(&'a EpochRecord),
 }
 
+/// Who hears of steps and epochs.
+type Observe<'a> = &'a mut (dyn FnMut(Event<'_>) + Send);
+
 /// Trains one model on one set of images.
 ///
 /// Which engine computes the steps is chosen by the constructor; the loop is the same.
@@ -45,8 +45,10 @@ pub enum Event<'a> {
 /// ```
 /// # use std::{num::NonZeroUsize, time::Duration};
 /// # use ae_data::{ImageSet, Split};
-/// # use ae_model::Shallow;
-/// use ae_train::{CHECKPOINT_EVERY, DataRecord, DataSource, Existing, RunFolder, SetRecord, TrainError, TrainParams, Trainer};
+/// # use ae_net::{Description, Network};
+/// use ae_train::{
+///     CHECKPOINT_EVERY, DataRecord, DataSource, Existing, Origin, RunFolder, SetRecord, TrainError, TrainParams, Trainer,
+/// };
 ///
 /// # let images = ImageSet::new(2, 2, [[255, 0, 255, 0], [0, 255, 0, 255]].repeat(4).concat(), None)?;
 /// # let split = Split { train: images.clone(), test: images };
@@ -54,21 +56,23 @@ pub enum Event<'a> {
 /// # let folder = temporary.path().join("run");
 /// let config = TrainParams { epochs: 9, batch_size: 4, ..TrainParams::default() }.check()?;
 /// let set = SetRecord::of(&split.train);
-/// let data = DataRecord { source: DataSource::Folder("data".into()), train: set.clone(), test: set };
+/// let source = DataSource::Folder("data".into());
+/// let data = DataRecord { source, from: None, train: set.clone(), test: set };
+/// let origin = Origin { preset: "mine".to_owned(), hidden: Some(vec![]), init: None, data };
 ///
-/// let mut model = Shallow::<4, 4>::build(0)?;
+/// let mut network = Network::draw(&Description::dense(4, &[], 4), 0)?;
 /// let run = RunFolder::create(&folder, Existing::Refuse)?;
-/// let mut trainer = Trainer::fused(&mut model, &split, config, NonZeroUsize::MIN)?;
-/// trainer.keep(&run, trainer.settings("mine", None, data.clone()), CHECKPOINT_EVERY);
+/// let mut trainer = Trainer::fused(&mut network, &split, config, NonZeroUsize::MIN)?;
+/// trainer.keep(&run, trainer.settings(origin.clone()), CHECKPOINT_EVERY);
 /// trainer.stop_when(|| true); // after the first step
 /// assert!(matches!(trainer.train(&mut |_| {}), Err(TrainError::Stopped { epoch: 1, step: 1 })));
 /// drop(trainer);
 /// drop(run); // and with it the lock
 ///
-/// let mut model = Shallow::<4, 4>::build(0)?;
+/// let mut network = Network::draw(&Description::dense(4, &[], 4), 0)?;
 /// let run = RunFolder::resume(&folder)?;
-/// let mut trainer = Trainer::fused(&mut model, &split, config, NonZeroUsize::MIN)?;
-/// let settings = trainer.settings("mine", None, data);
+/// let mut trainer = Trainer::fused(&mut network, &split, config, NonZeroUsize::MIN)?;
+/// let settings = trainer.settings(origin);
 /// trainer.resume(run.checkpoint()?.checkpoint, &settings)?;
 /// trainer.keep(&run, settings, CHECKPOINT_EVERY);
 /// assert_eq!(trainer.train(&mut |_| {})?.epochs.len(), 9);
@@ -86,47 +90,44 @@ pub struct Trainer<'a> {
 }
 
 impl<'a> Trainer<'a> {
-    /// A trainer on hand-derived kernels, for models that are stacks of dense layers: the fast one.
+    /// A trainer on hand-derived kernels, for models that are networks of dense layers, run-time ones or typed ones: the
+    /// fast one.
     ///
     /// The trained weights are the same bits whatever the number of threads.
     ///
     /// # Errors
-    /// As [`Trainer::autodiff`], and [`TrainError::Dense`] if the layers do not fit together.
-    pub fn fused<M>(
+    /// [`TrainError::Argument`]: images that `model` can't be trained on, or a network whose outputs are not logits;
+    /// [`TrainError::Net`] if the model is no network, or the system gives no threads.
+    pub fn fused<M: AsNetwork + Send>(
         model: &'a mut M,
         images: &'a Split,
         config: TrainConfig,
         threads: NonZeroUsize,
-    ) -> Result<Self, TrainError>
-    where
-        M: AutoencoderStack + Parameters + Send + Sync,
-    {
+    ) -> Result<Self, TrainError> {
+        let network = model.network()?;
+        check(images, network.pixels())?;
         let team = Team::new(threads.get())?;
-        let pixels = model.layers().first().map_or(0, |layer| layer.inputs());
-        check(images, pixels)?;
-        let engine = Box::new(Fused::new(model, &images.train, config, team.clone())?);
+        let engine = Box::new(Fused::new(model, network, &images.train, config, team.clone())?);
         Ok(Self::new(config, images, engine, team))
     }
 
-    /// A trainer on dfdx's tape, for any pair of dfdx modules: the reference for what is correct.
+    /// A trainer on dfdx's tape, for any pair of dfdx modules and for a network of run-time sizes: the reference for what
+    /// is correct.
     ///
     /// # Errors
-    /// [`TrainError::NoImages`], [`TrainError::ImageSize`]: images that `model` can't be trained on;
-    /// [`TrainError::Model`] if the gradients can't be allocated; [`TrainError::Threads`] or
-    /// [`TrainError::Dense`] if the system gives no threads.
-    pub fn autodiff<E, D>(
-        model: &'a mut Autoencoder<E, D>,
+    /// [`TrainError::Argument`]: images that `model` can't be trained on, or a network whose outputs are not logits;
+    /// [`TrainError::Model`] if memory runs out; [`TrainError::Net`] if the system gives no threads.
+    #[cfg(feature = "autodiff")]
+    pub fn autodiff<M: crate::Differentiable>(
+        model: &'a mut M,
         images: &'a Split,
         config: TrainConfig,
         threads: NonZeroUsize,
-    ) -> Result<Self, TrainError>
-    where
-        E: Network + Send + Sync,
-        D: Network<In = E::Out, Out = E::In> + Send + Sync,
-    {
-        check(images, E::In::SIZE)?;
+    ) -> Result<Self, TrainError> {
+        let model = model.on_tape()?;
+        check(images, model.sizes().0)?;
         let team = Team::new(threads.get())?;
-        let engine = Box::new(Autodiff::new(model, config, team.clone())?);
+        let engine = Box::new(crate::engine::Autodiff::new(model, config, team.clone())?);
         Ok(Self::new(config, images, engine, team))
     }
 
@@ -135,19 +136,11 @@ impl<'a> Trainer<'a> {
         Self { config, images, engine, team, progress, resumed: false, keeper: None, stop }
     }
 
-    /// What this run is, for its checkpoints; of `preset`, `init` and `data` the caller alone knows.
-    pub fn settings(&self, preset: &str, init: Option<PathBuf>, data: DataRecord) -> RunSettings {
+    /// What this run is, for its checkpoints.
+    pub fn settings(&self, Origin { preset, hidden, init, data }: Origin) -> RunSettings {
         let (pixels, code) = self.engine.sizes();
-        RunSettings {
-            preset: preset.to_owned(),
-            pixels,
-            code,
-            init,
-            config: self.config.params(),
-            engine: self.engine.name().to_owned(),
-            threads: self.team.threads(),
-            data,
-        }
+        let (config, engine) = (self.config.params(), self.engine.name().to_owned());
+        RunSettings { preset, hidden, pixels, code, init, config, engine, threads: self.team.threads(), data }
     }
 
     /// Goes on from a checkpoint instead of from the model as it is.
@@ -190,7 +183,7 @@ impl<'a> Trainer<'a> {
     /// [`TrainError::NonFinite`] as soon as a step's loss is not a finite number, [`TrainError::Stopped`] if the run
     /// was asked to stop, [`TrainError::Checkpoint`] if a checkpoint can't be written. The newest checkpoint that was
     /// written is whole in any case.
-    pub fn train(&mut self, observe: &mut (dyn FnMut(Event<'_>) + Send)) -> Result<History, TrainError> {
+    pub fn train(&mut self, observe: Observe<'_>) -> Result<History, TrainError> {
         // A step is shared out in pieces of microseconds: entering the team once, here, makes each of
         // them a call from inside it.
         let team = self.team.clone();
@@ -218,85 +211,92 @@ impl<'a> Trainer<'a> {
     }
 
     /// The loop itself.
-    fn run(&mut self, observe: &mut (dyn FnMut(Event<'_>) + Send)) -> Result<History, TrainError> {
-        let Self { config, images: Split { train, test }, engine, team, progress, resumed, keeper, stop } =
-            self;
-        let engine = engine.as_mut();
-        let (started, wall_s) = (Instant::now(), progress.wall_s);
-        let order = match config.order() {
-            EpochOrder::Shuffled => Order::Shuffled { seed: config.seed() },
+    fn run(&mut self, observe: Observe<'_>) -> Result<History, TrainError> {
+        let clock = Clock::from(self.progress.wall_s);
+        let order = match self.config.order() {
+            EpochOrder::Shuffled => Order::Shuffled { seed: self.config.seed() },
             EpochOrder::Sequential => Order::Sequential,
         };
-        let plan = BatchPlan::new(train.len(), config.batch_size(), order, Tail::Keep)?;
-        if let Some(keeper) = keeper {
-            keeper.begin(engine, progress, *resumed)?;
+        let plan = BatchPlan::new(self.images.train.len(), self.config.batch_size(), order)?;
+        if let Some(keeper) = &mut self.keeper {
+            keeper.begin(&*self.engine, &self.progress, self.resumed)?;
         }
-        let mut latest = None;
-        while progress.epoch() <= config.epochs() {
-            let epoch = progress.epoch();
-            let (clock, epoch_s) = (Instant::now(), progress.epoch_s);
-            for rows in plan.epoch(epoch).batches().skip(progress.steps) {
-                let bce = engine.step(epoch, train, rows)?;
-                let (step, learning_rate) = (progress.steps + 1, config.learning_rate());
-                if !bce.is_finite() {
-                    return Err(TrainError::NonFinite { epoch, step, value: bce, learning_rate });
-                }
-                progress.step(bce, rows.len());
-                progress.epoch_s = epoch_s + clock.elapsed().as_secs_f64();
-                progress.wall_s = wall_s + started.elapsed().as_secs_f64();
-                observe(Event::Step { epoch, step, bce, train_bce: progress.mean.value() });
-                if let Some(keeper) = keeper {
-                    keeper.offer(engine, progress)?;
-                }
-                if stop() {
-                    if let Some(keeper) = keeper {
-                        keeper.finish(engine, progress)?;
-                    }
-                    engine.write_back()?;
-                    return Err(TrainError::Stopped { epoch, step });
-                }
-            }
-            let test = latest.insert(evaluate(engine, team, test)?);
-            let record = EpochRecord {
-                epoch,
-                train_bce: progress.mean.value(),
-                test_bce: test.bce,
-                test_mse: test.mse,
-                test_psnr_db: test.psnr_db,
-                dead_units: test.dead_units,
-                wall_s: progress.epoch_s,
-            };
+        let mut test = None;
+        while self.progress.epoch() <= self.config.epochs() {
+            self.steps(&plan, clock, observe)?;
+            let test = test.insert(evaluate(&*self.engine, &self.team, &self.images.test)?);
+            let record = self.progress.record(test);
             observe(Event::Epoch(&record));
-            progress.finish(record);
-            if let Some(keeper) = keeper {
-                keeper.offer(engine, progress)?;
+            self.progress.finish(record);
+            self.offer_checkpoint()?;
+        }
+        self.engine.write_back()?;
+        let history = self.history(test, clock)?;
+        self.finish_checkpoints()?;
+        Ok(history)
+    }
+
+    /// The steps that are left of the epoch under way.
+    fn steps(&mut self, plan: &BatchPlan, run: Clock, observe: Observe<'_>) -> Result<(), TrainError> {
+        let (epoch, clock) = (self.progress.epoch(), Clock::from(self.progress.epoch_s));
+        for rows in plan.epoch(epoch).batches().skip(self.progress.steps) {
+            let bce = self.engine.step(epoch, &self.images.train, rows)?;
+            let step = self.progress.steps + 1;
+            if !bce.is_finite() {
+                let learning_rate = self.config.learning_rate();
+                return Err(TrainError::NonFinite { epoch, step, value: bce, learning_rate });
+            }
+            self.progress.step(bce, rows.len());
+            (self.progress.epoch_s, self.progress.wall_s) = (clock.seconds(), run.seconds());
+            observe(Event::Step { epoch, step, bce, train_bce: self.progress.mean.value() });
+            self.offer_checkpoint()?;
+            if (self.stop)() {
+                self.finish_checkpoints()?;
+                self.engine.write_back()?;
+                return Err(TrainError::Stopped { epoch, step });
             }
         }
-        engine.write_back()?;
-        let restored = config.corruption().map(|corruption| restore(engine, team, test, &corruption));
-        let history = History {
-            epochs: progress.epochs.clone(),
-            train: evaluate(engine, team, train)?,
-            test: latest.map_or_else(|| evaluate(engine, team, test), Ok)?,
+        Ok(())
+    }
+
+    /// How it went; `test` is what the last epoch scored, if this call has trained one.
+    fn history(&self, test: Option<Evaluation>, clock: Clock) -> Result<History, TrainError> {
+        let (engine, team, images) = (&*self.engine, &self.team, self.images);
+        let restored = self.config.corruption();
+        let restored = restored.map(|corruption| restore(engine, team, &images.test, &corruption));
+        let pixels = images.train.pixels_per_image();
+        Ok(History {
+            epochs: self.progress.epochs.clone(),
+            train: evaluate(engine, team, &images.train)?,
+            test: test.map_or_else(|| evaluate(engine, team, &images.test), Ok)?,
             restored: restored.transpose()?,
-            baselines: Baselines::of(train, test),
-            wall_s: wall_s + started.elapsed().as_secs_f64(),
-        };
-        if let Some(keeper) = keeper {
-            keeper.finish(engine, progress)?;
-        }
-        Ok(history)
+            baselines: Baselines::of(images.train.pixels(), images.test.pixels(), pixels),
+            wall_s: clock.seconds(),
+        })
+    }
+
+    fn offer_checkpoint(&mut self) -> Result<(), TrainError> {
+        self.keeper.as_mut().map_or(Ok(()), |keeper| keeper.offer(&*self.engine, &self.progress))
+    }
+
+    fn finish_checkpoints(&mut self) -> Result<(), TrainError> {
+        self.keeper.as_mut().map_or(Ok(()), |keeper| keeper.finish(&*self.engine, &self.progress))
     }
 }
 
 /// Refuses images that a model of `expected` pixels can't be trained on.
 fn check(images: &Split, expected: usize) -> Result<(), TrainError> {
-    for (set, images) in [("training", &images.train), ("test", &images.test)] {
+    for (what, images) in [("the training images", &images.train), ("the test images", &images.test)] {
         if images.is_empty() {
-            return Err(TrainError::NoImages { set });
+            return Err(TrainError::argument(what, "at least one", 0));
         }
         if images.pixels_per_image() != expected {
-            return Err(TrainError::ImageSize { set, rows: images.rows(), cols: images.cols(), expected });
+            let found = format!("{} x {}", images.rows(), images.cols());
+            return Err(TrainError::argument(
+                what,
+                format!("{expected} pixels each, as the model takes"),
+                found,
+            ));
         }
     }
     Ok(())

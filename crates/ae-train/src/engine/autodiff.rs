@@ -1,25 +1,20 @@
-//! The reference engine: dfdx's tape, and the module's own forward.
+//! The reference engine: dfdx's tape, and the model's own forward.
 
-use std::mem;
-
-use ae_data::{ImageSet, fill_pixels};
-use ae_dense::Team;
-use ae_model::dfdx::nn::ZeroGrads;
-use ae_model::dfdx::shapes::{ConstDim, Rank0};
-use ae_model::dfdx::tensor::{Cpu, Gradients, PutTape, SplitTape, Tensor, Trace};
+use ae_data::ImageSet;
+use ae_model::dfdx::shapes::Rank0;
+use ae_model::dfdx::tensor::{Cpu, PutTape, SplitTape, Tensor, TensorFromVec, Trace};
 use ae_model::dfdx::tensor_ops::{Backward, MeanTo, SumTo, TryAdd, TryMul};
-use ae_model::{Autoencoder, Batch, ModelError, NamedTensor, Network, Parameters, Traced, batch};
+use ae_model::{Batch, ModelError, NamedTensor, Traced};
+use ae_net::{NetError, Rows, Team};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::{Engine, Inputs};
-use crate::adam::Adam;
-use crate::{AdamState, TrainConfig, TrainError, code_noise};
+use super::taped::Taped;
+use super::{Engine, Forward, pick};
+use crate::{AdamState, Moments, TrainConfig, TrainError, code_noise};
 
-pub(crate) struct Autodiff<'a, E, D> {
-    model: &'a mut Autoencoder<E, D>,
-    adam: Adam,
-    /// Allocated once and zeroed after every step; away from here only while a tape holds them.
-    gradients: Gradients<f32, Cpu>,
+pub(crate) struct Autodiff<'a> {
+    model: Box<dyn Taped + 'a>,
+    adam: AdamState,
     config: TrainConfig,
     /// Damages inputs, and draws noise for codes.
     team: Team,
@@ -27,28 +22,29 @@ pub(crate) struct Autodiff<'a, E, D> {
     pool: ThreadPool,
 }
 
-impl<'a, E, D> Autodiff<'a, E, D>
-where
-    E: Network,
-    D: Network<In = E::Out, Out = E::In>,
-{
+impl<'a> Autodiff<'a> {
     pub(crate) fn new(
-        model: &'a mut Autoencoder<E, D>,
+        model: Box<dyn Taped + 'a>,
         config: TrainConfig,
         team: Team,
     ) -> Result<Self, TrainError> {
-        let gradients = model.try_alloc_grads().map_err(ModelError::from)?;
         let threads = team.threads();
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build().map_err(TrainError::Threads)?;
-        Ok(Self { model, adam: Adam::default(), gradients, config, team, pool })
+        let refused =
+            |error: rayon::ThreadPoolBuildError| NetError::Threads { threads, reason: error.to_string() };
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().map_err(refused)?;
+        Ok(Self { model, adam: AdamState::default(), config, team, pool })
+    }
+
+    /// What the first layer is shown of the images `rows` in `epoch`, `(B, PIXELS)`.
+    fn inputs(&self, epoch: u64, images: &ImageSet, rows: &[u32]) -> Result<Vec<f32>, NetError> {
+        let Some(corruption) = self.config.corruption() else { return Ok(pick(images, rows)?.to_values()) };
+        let mut values = vec![0.0; rows.len() * images.pixels_per_image()];
+        corruption.fill(&self.team, epoch, images, rows, &mut values)?;
+        Ok(values)
     }
 }
 
-impl<E, D> Engine for Autodiff<'_, E, D>
-where
-    E: Network + Send + Sync,
-    D: Network<In = E::Out, Out = E::In> + Send + Sync,
-{
+impl Engine for Autodiff<'_> {
     fn name(&self) -> &'static str {
         "autodiff"
     }
@@ -58,35 +54,27 @@ where
     }
 
     fn sizes(&self) -> (usize, usize) {
-        (E::In::SIZE, E::Out::SIZE)
+        self.model.sizes()
     }
 
     fn step(&mut self, epoch: u64, images: &ImageSet, rows: &[u32]) -> Result<f64, TrainError> {
-        let Self { model, adam, gradients, config, team, pool } = self;
-        let target = pixels::<E::In>(images, rows)?;
-        let x = match config.corruption() {
-            None => target.clone(),
-            Some(corruption) => {
-                let mut values = vec![0.0; rows.len() * E::In::SIZE];
-                corruption.fill(team, epoch, images, rows, &mut values)?;
-                batch(&values)?
-            }
-        };
+        let (pixels, code) = self.model.sizes();
+        let x = batch(self.inputs(epoch, images, rows)?, pixels)?;
+        let targets = batch(pick(images, rows)?.to_values(), pixels)?;
+        let Self { model, adam, config, team, pool } = self;
         pool.install(|| {
-            let tape = mem::replace(gradients, Gradients::leaky());
-            let mut z = model.encoder.apply_traced(x.traced(tape))?;
+            let mut z = model.encode(x.traced(model.gradients()?))?;
             let mut price = None;
             if config.rate() > 0.0 {
-                let mut noise = vec![0.0; rows.len() * E::Out::SIZE];
-                code_noise::fill(team, config.params().seed, epoch, rows, E::Out::SIZE, &mut noise);
-                let (code, tape) = z.split_tape();
-                let scale = f64::from(config.rate()) / (rows.len() * E::In::SIZE) as f64;
-                let (cost, tape) = bits(code.clone().put_tape(tape), scale)?.split_tape();
+                let mut noise = vec![0.0; rows.len() * code];
+                code_noise::fill(team, config.seed(), epoch, rows, code, &mut noise);
+                let (plain, tape) = z.split_tape();
+                let scale = f64::from(config.rate()) / (rows.len() * pixels) as f64;
+                let (cost, tape) = bits(plain.clone().put_tape(tape), scale)?.split_tape();
                 price = Some(cost);
-                z = code.put_tape(tape).try_add(batch::<E::Out>(&noise)?).map_err(ModelError::from)?;
+                z = plain.put_tape(tape).try_add(batch(noise, code)?).map_err(ModelError::from)?;
             }
-            let logits = model.decoder.apply_traced(z)?;
-            let losses = logits.try_bce_with_logits(target).map_err(ModelError::from)?;
+            let losses = model.decode(z)?.try_bce_with_logits(targets).map_err(ModelError::from)?;
             // dfdx adds up in f32, one by one: over a batch's 50,000 pixels that is off by 1e-5.
             let values = losses.as_vec();
             let bce = values.iter().map(|&loss| f64::from(loss)).sum::<f64>() / values.len() as f64;
@@ -94,38 +82,29 @@ where
             if let Some(price) = price {
                 loss = loss.try_add(price).map_err(ModelError::from)?;
             }
-            *gradients = loss.try_backward().map_err(ModelError::from)?;
-            adam.update(config.learning_rate_in(epoch), *model, gradients)?;
-            model.try_zero_grads(gradients).map_err(ModelError::from)?;
+            let mut gradients = loss.try_backward().map_err(ModelError::from)?;
+            let mut update = adam_step(adam, config.learning_rate_in(epoch));
+            model.update(&mut gradients, &mut update)?;
             Ok(bce)
         })
     }
 
-    fn forward(
-        &self,
-        inputs: Inputs<'_>,
-        codes: &mut Vec<f32>,
-        logits: &mut Vec<f32>,
-    ) -> Result<(), TrainError> {
-        let model = &*self.model;
-        let x = match inputs {
-            Inputs::Images(images, rows) => pixels::<E::In>(images, rows)?,
-            Inputs::Values(values) => batch(values)?,
-        };
-        self.pool.install(|| {
-            let z = model.encode(x)?;
-            *codes = z.as_vec();
-            *logits = model.decode_logits(z)?.as_vec();
+    fn forward(&self) -> Result<Forward<'_>, TrainError> {
+        let (model, pool) = (&*self.model, &self.pool);
+        let pixels = model.sizes().0;
+        Ok(Box::new(move |images: Rows<'_>, codes, logits| {
+            let x = batch(images.to_values(), pixels)?;
+            (*codes, *logits) = pool.install(|| model.forward(x))?;
             Ok(())
-        })
+        }))
     }
 
     fn adam_state(&self) -> AdamState {
-        self.adam.state().clone()
+        self.adam.clone()
     }
 
     fn write_back(&mut self) -> Result<(), TrainError> {
-        Ok(())
+        Ok(self.model.write_back()?)
     }
 
     fn parameters(&self) -> Vec<NamedTensor> {
@@ -134,21 +113,47 @@ where
 
     fn restore(&mut self, parameters: &[NamedTensor], adam: AdamState) -> Result<(), TrainError> {
         self.model.set_parameters(parameters)?;
-        self.adam.set_state(adam);
+        self.adam = adam;
         Ok(())
     }
 }
 
+const BETA1: f32 = 0.9;
+const BETA2: f32 = 0.999;
+const EPSILON: f32 = 1e-8;
+
+/// One step of Adam (Kingma and Ba 2015, Algorithm 1), of size `rate`, by which each parameter is moved down its gradient.
+///
+/// dfdx has an Adam of its own, but keeps its step count and moments to itself, and a run that can't save them can't be
+/// continued.
+fn adam_step(state: &mut AdamState, rate: f32) -> impl FnMut(&str, &mut [f32], &[f32]) {
+    state.t += 1;
+    let correct = |beta: f32| (1.0 / (1.0 - f64::from(beta).powf(state.t as f64))) as f32;
+    let (correct_m, correct_v) = (correct(BETA1), correct(BETA2));
+    let moments = &mut state.moments;
+    move |name, values, gradient| {
+        if !moments.contains_key(name) {
+            let zeros = vec![0.0; values.len()];
+            moments.insert(name.to_owned(), Moments { m: zeros.clone(), v: zeros });
+        }
+        let Moments { m, v } = moments.get_mut(name).expect("it was just put there");
+        for (((p, &g), m), v) in values.iter_mut().zip(gradient).zip(m).zip(v) {
+            *m = BETA1 * *m + (1.0 - BETA1) * g;
+            *v = BETA2 * *v + (1.0 - BETA2) * g * g;
+            *p -= rate * (*m * correct_m) / ((*v * correct_v).sqrt() + EPSILON);
+        }
+    }
+}
+
 /// `scale` times the bits of a batch's codes: `1/2 log2(1 + 12 y^2)` for each number `y`.
-fn bits<N: ConstDim>(z: Batch<N, Traced>, scale: f64) -> Result<Tensor<Rank0, f32, Cpu, Traced>, ModelError> {
+fn bits(z: Batch<usize, Traced>, scale: f64) -> Result<Tensor<Rank0, f32, Cpu, Traced>, ModelError> {
     let powers = z.try_square()?.try_mul(12.0f32)?.try_add(1.0f32)?;
     let factor = (0.5 * scale / std::f64::consts::LN_2) as f32;
     Ok(powers.try_ln()?.try_sum()?.try_mul(factor)?)
 }
 
-/// The images `rows` as a tensor, `(B, PIXELS)`.
-fn pixels<N: ConstDim>(images: &ImageSet, rows: &[u32]) -> Result<Batch<N>, TrainError> {
-    let mut pixels = vec![0.0; rows.len() * images.pixels_per_image()];
-    fill_pixels(images, rows, &mut pixels)?;
-    Ok(batch(&pixels)?)
+/// Rows of `width` values as a tensor, `(B, width)`.
+fn batch(values: Vec<f32>, width: usize) -> Result<Batch<usize>, ModelError> {
+    let rows = values.len() / width;
+    Ok(Cpu::default().try_tensor_from_vec(values, (rows, width))?)
 }

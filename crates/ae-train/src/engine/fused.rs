@@ -1,31 +1,29 @@
-//! The fast engine: `ae-dense`'s hand-derived kernels, on the model's layers.
+//! The fast engine: `ae-net`'s hand-derived kernels, on the layers of a model that is a network.
 
 use std::iter::zip;
 
 use ae_data::ImageSet;
-use ae_dense::{Adam, Bottleneck, DenseError, LayerValues, Learner, Loss, SparseRows, Stack, Targets, Team};
-use ae_model::{AutoencoderStack, ModelError, NamedTensor, Parameters};
+use ae_net::{
+    Adam, AsNetwork, Code, Dense, LayerValues, Learner, Loss, NamedTensor, NetError, Network, Rounded, Rows,
+    SparseRows, Stack, Targets, Team, WeightsError,
+};
 
-use super::{Engine, Inputs};
-use crate::corrupt::MaskedRows;
+use super::{Engine, Forward, by_layer, pick, require_logits};
+use crate::masked::MaskedRows;
 use crate::{AdamState, Corruption, Moments, TrainConfig, TrainError, code_noise};
 
 /// Share of nonzero training pixels below which the first layer runs over lists of them: where both take as long, by
 /// the table in docs/results.md.
 const SPARSE_BELOW: f64 = 0.25;
 
-pub(crate) struct Fused<'a, M> {
-    model: &'a mut M,
+pub(crate) struct Fused<'a> {
+    model: &'a mut (dyn AsNetwork + Send + 'a),
+    /// The model as it was before the first step; its weights are the learner's from then on.
+    network: Network,
     learner: Learner,
     team: Team,
     feed: Feed,
     config: TrainConfig,
-    /// Layers of the encoder; asking the model copies its weights.
-    encoder_layers: usize,
-    /// Values in a code.
-    code: usize,
-    /// Of the parameters: a stack's are its layers' weights and biases in turn.
-    names: Vec<String>,
     /// `(B, CODE)`: what is added to a batch's codes, where bits are paid for.
     noise: Vec<f32>,
 }
@@ -43,7 +41,7 @@ enum Feed {
 }
 
 impl Feed {
-    fn new(train: &ImageSet, corruption: Option<Corruption>, max_batch: usize) -> Result<Self, DenseError> {
+    fn new(train: &ImageSet, corruption: Option<Corruption>, max_batch: usize) -> Result<Self, NetError> {
         let sparse = train.density() < SPARSE_BELOW;
         let width = train.pixels_per_image();
         let nonzero = || SparseRows::from_bytes(train.pixels(), width);
@@ -65,41 +63,47 @@ impl Feed {
         epoch: u64,
         images: &'a ImageSet,
         rows: &'a [u32],
-    ) -> Result<ae_dense::Inputs<'a>, TrainError> {
-        Ok(match self {
-            Self::Bytes => ae_dense::Inputs::Bytes { pixels: images.pixels(), rows },
-            Self::Lists(set) => ae_dense::Inputs::Sparse { set, rows },
+    ) -> Result<Rows<'a>, NetError> {
+        match self {
+            Self::Bytes => pick(images, rows),
+            Self::Lists(set) => Rows::sparse(set).pick(rows),
             Self::Masked { nonzero, masked, corruption } => {
-                masked.fill(team, corruption, epoch, nonzero, rows)?
+                masked.fill(team, corruption, epoch, nonzero, rows)
             }
             Self::Values { values, corruption } => {
-                let values = &mut values[..rows.len() * images.pixels_per_image()];
+                let width = images.pixels_per_image();
+                let values = &mut values[..rows.len() * width];
                 corruption.fill(team, epoch, images, rows, values)?;
-                ae_dense::Inputs::Dense(values)
+                Rows::values(values, width)
             }
-        })
+        }
     }
 }
 
-impl<'a, M: AutoencoderStack + Parameters> Fused<'a, M> {
+impl<'a> Fused<'a> {
     pub(crate) fn new(
-        model: &'a mut M,
+        model: &'a mut (dyn AsNetwork + Send + 'a),
+        network: Network,
         train: &ImageSet,
         config: TrainConfig,
         team: Team,
     ) -> Result<Self, TrainError> {
+        require_logits(&network)?;
         let adam = Adam { learning_rate: config.learning_rate(), ..Adam::default() };
-        let (layers, encoder_layers) = (model.layers(), model.encoder_layers());
-        let (stack, code) = (Stack::new(&layers)?, layers[encoder_layers - 1].outputs());
+        let stack = Stack::new(&network.layers())?;
         let max_batch = config.batch_size().min(train.len());
         let learner = Learner::new(stack, Loss::BceWithLogits, adam, max_batch, team.clone())?;
         let feed = Feed::new(train, config.corruption(), max_batch)?;
-        let names = model.parameters().into_iter().map(|tensor| tensor.name).collect();
-        Ok(Self { model, learner, team, feed, config, encoder_layers, code, names, noise: Vec::new() })
+        Ok(Self { model, network, learner, team, feed, config, noise: Vec::new() })
+    }
+
+    /// The network with the weights as they are.
+    fn trained(&self) -> Result<Network, NetError> {
+        self.network.with_layers(&self.learner.stack().layers())
     }
 }
 
-impl<M: AutoencoderStack + Parameters + Send + Sync> Engine for Fused<'_, M> {
+impl Engine for Fused<'_> {
     fn name(&self) -> &'static str {
         "fused"
     }
@@ -112,78 +116,71 @@ impl<M: AutoencoderStack + Parameters + Send + Sync> Engine for Fused<'_, M> {
     }
 
     fn sizes(&self) -> (usize, usize) {
-        (self.learner.stack().inputs(), self.code)
+        (self.network.pixels(), self.network.code_size())
     }
 
     fn step(&mut self, epoch: u64, images: &ImageSet, rows: &[u32]) -> Result<f64, TrainError> {
-        let Self { learner, team, feed, config, encoder_layers, code, noise, .. } = self;
-        let (seed, price, layer, width) = (config.params().seed, config.rate(), *encoder_layers - 1, *code);
+        let Self { network, learner, team, feed, config, noise, .. } = self;
         learner.set_learning_rate(config.learning_rate_in(epoch))?;
         let inputs = feed.inputs(team, epoch, images, rows)?;
-        let targets = Targets::Bytes { pixels: images.pixels(), rows };
+        let targets = Targets::Rows(pick(images, rows)?);
+        let price = config.rate();
         if price == 0.0 {
-            return Ok(learner.step(inputs, targets)?);
+            return Ok(learner.step(inputs, targets, Code::Plain)?);
         }
-        noise.resize(rows.len() * width, 0.0);
-        code_noise::fill(team, seed, epoch, rows, width, noise);
-        Ok(learner.step_through(inputs, targets, Bottleneck { layer, noise, price })?)
+        let code = network.code_size();
+        noise.resize(rows.len() * code, 0.0);
+        code_noise::fill(team, config.seed(), epoch, rows, code, noise);
+        let layer = network.encoder_layers() - 1;
+        Ok(learner.step(inputs, targets, Code::Rounded(Rounded { layer, noise, price }))?)
     }
 
-    fn forward(
-        &self,
-        inputs: Inputs<'_>,
-        codes: &mut Vec<f32>,
-        logits: &mut Vec<f32>,
-    ) -> Result<(), TrainError> {
-        let (stack, encoder_layers) = (self.learner.stack(), self.encoder_layers);
-        let (inputs, count) = match inputs {
-            Inputs::Images(images, rows) => {
-                (ae_dense::Inputs::Bytes { pixels: images.pixels(), rows }, rows.len())
-            }
-            Inputs::Values(values) => (ae_dense::Inputs::Dense(values), values.len() / stack.inputs()),
-        };
-        codes.resize(count * self.sizes().1, 0.0);
-        logits.resize(count * stack.outputs(), 0.0);
-        stack.forward(&self.team, 0..encoder_layers, inputs, codes)?;
-        let codes = ae_dense::Inputs::Dense(codes);
-        stack.forward(&self.team, encoder_layers..stack.depth(), codes, logits)?;
-        Ok(())
+    fn forward(&self) -> Result<Forward<'_>, TrainError> {
+        let network = self.trained()?;
+        Ok(Box::new(move |images, codes, logits| {
+            network.encode_into(&self.team, images, codes)?;
+            let codes = Rows::values(codes, network.code_size())?;
+            Ok(network.decoder().outputs_into(&self.team, codes, logits)?)
+        }))
     }
 
     fn adam_state(&self) -> AdamState {
-        let moments = self.learner.moments();
-        let flat = |layers: Vec<LayerValues>| layers.into_iter().flat_map(|layer| [layer.weight, layer.bias]);
-        let values = zip(flat(moments.first), flat(moments.second)).map(|(m, v)| Moments { m, v });
-        AdamState { t: moments.steps, moments: zip(self.names.iter().cloned(), values).collect() }
+        let ae_net::Moments { steps, first, second } = self.learner.moments();
+        let named = zip(self.network.name_values(&first), self.network.name_values(&second));
+        let moments = named.map(|(m, v)| (m.name, Moments { m: m.values, v: v.values }));
+        AdamState { t: steps, moments: moments.collect() }
     }
 
     fn write_back(&mut self) -> Result<(), TrainError> {
-        Ok(self.model.set_layers(&self.learner.stack().layers())?)
+        Ok(self.model.set_network(&self.trained()?)?)
     }
 
     fn parameters(&self) -> Vec<NamedTensor> {
-        let layers = self.learner.stack().layers();
-        let values = layers.iter().flat_map(|layer| [layer.weight(), layer.bias()]);
-        let mut tensors = self.model.parameters();
-        for (tensor, values) in zip(&mut tensors, values) {
-            tensor.values.copy_from_slice(values);
-        }
-        tensors
+        let values =
+            |layer: &Dense| LayerValues { weight: layer.weight().to_vec(), bias: layer.bias().to_vec() };
+        let layers: Vec<_> = self.learner.stack().layers().iter().map(values).collect();
+        self.network.name_values(&layers)
     }
 
     fn restore(&mut self, parameters: &[NamedTensor], mut adam: AdamState) -> Result<(), TrainError> {
         let (mut first, mut second) = (Vec::new(), Vec::new());
-        for pair in self.names.chunks_exact(2) {
-            let [weight, bias] = [&pair[0], &pair[1]].map(|name| {
-                let missing = || ModelError::MissingTensor { name: name.clone() };
-                adam.moments.remove(name).ok_or_else(missing)
-            });
-            let (weight, bias) = (weight?, bias?);
-            first.push(LayerValues { weight: weight.m, bias: bias.m });
-            second.push(LayerValues { weight: weight.v, bias: bias.v });
+        for NamedTensor { name, shape, .. } in parameters {
+            let Moments { m, v } = adam
+                .moments
+                .remove(name)
+                .ok_or_else(|| WeightsError::tensor(name, "Adam's moments", "none"))?;
+            let tensor = |values| NamedTensor { name: name.clone(), shape: shape.clone(), values };
+            first.push(tensor(m));
+            second.push(tensor(v));
         }
-        self.model.set_parameters(parameters)?;
-        self.learner.set_layers(&self.model.layers())?;
-        Ok(self.learner.set_moments(&ae_dense::Moments { steps: adam.t, first, second })?)
+        let [parameters, first, second] =
+            [parameters, &first, &second].map(|all| by_layer(&self.network, all));
+        let layers = zip(self.network.layers(), parameters?).map(|(layer, LayerValues { weight, bias })| {
+            Dense::new(layer.inputs(), weight, bias, layer.activation())
+        });
+        let layers = layers.collect::<Result<Vec<_>, _>>()?;
+        let moments = ae_net::Moments { steps: adam.t, first: first?, second: second? };
+        self.learner.set_layers(&layers)?;
+        Ok(self.learner.set_moments(&moments)?)
     }
 }

@@ -1,19 +1,26 @@
 //! What computes a step: the seam between the loop and the arithmetic.
 
+#[cfg(feature = "autodiff")]
 mod autodiff;
 mod fused;
+#[cfg(feature = "autodiff")]
+mod taped;
 
 use std::iter::zip;
+use std::ops::Range;
 
-use ae_data::{ImageSet, PIXEL_SCALE};
-use ae_dense::Team;
-use ae_model::NamedTensor;
+use ae_data::ImageSet;
+use ae_net::{
+    Evaluation, LayerValues, NamedTensor, NetError, Network, Outputs, Rows, Team, WeightsError, psnr_db,
+};
 
+#[cfg(feature = "autodiff")]
 pub(crate) use autodiff::Autodiff;
 pub(crate) use fused::Fused;
+#[cfg(feature = "autodiff")]
+pub use taped::Differentiable;
 
-use crate::metrics::Evaluator;
-use crate::{AdamState, Corruption, Evaluation, Restoration, TrainError, psnr_db};
+use crate::{AdamState, Corruption, Restoration, TrainError};
 
 /// An engine holds a model and its optimiser, and knows nothing of epochs.
 pub(crate) trait Engine: Send {
@@ -30,13 +37,8 @@ pub(crate) trait Engine: Send {
     /// told to damage them. Returns their mean BCE before the step, nats.
     fn step(&mut self, epoch: u64, images: &ImageSet, rows: &[u32]) -> Result<f64, TrainError>;
 
-    /// Codes `(B, CODE)` and logits `(B, PIXELS)` of images, under the weights as they are.
-    fn forward(
-        &self,
-        inputs: Inputs<'_>,
-        codes: &mut Vec<f32>,
-        logits: &mut Vec<f32>,
-    ) -> Result<(), TrainError>;
+    /// What computes codes and logits under the weights as they are.
+    fn forward(&self) -> Result<Forward<'_>, TrainError>;
 
     /// What the optimiser remembers, by tensor name.
     fn adam_state(&self) -> AdamState;
@@ -52,17 +54,9 @@ pub(crate) trait Engine: Send {
     fn restore(&mut self, parameters: &[NamedTensor], adam: AdamState) -> Result<(), TrainError>;
 }
 
-/// Images to compute.
-#[derive(Clone, Copy)]
-pub(crate) enum Inputs<'a> {
-    /// Of a set, by their places in it.
-    Images(&'a ImageSet, &'a [u32]),
-    /// By their values, `(B, PIXELS)`.
-    Values(&'a [f32]),
-}
-
-/// Images evaluated at once: enough to share out, few enough for their logits to stay in cache.
-const EVALUATED_AT_ONCE: usize = 1_024;
+/// Puts codes `(B, CODE)` and logits `(B, PIXELS)` of images in place of what two buffers held.
+pub(crate) type Forward<'a> =
+    Box<dyn FnMut(Rows<'_>, &mut Vec<f32>, &mut Vec<f32>) -> Result<(), TrainError> + 'a>;
 
 /// Scores `images` under an engine's weights.
 pub(crate) fn evaluate(
@@ -70,8 +64,10 @@ pub(crate) fn evaluate(
     team: &Team,
     images: &ImageSet,
 ) -> Result<Evaluation, TrainError> {
-    score(images, engine.sizes(), team, |rows, codes, logits| {
-        engine.forward(Inputs::Images(images, rows), codes, logits)
+    let (pixels, code) = engine.sizes();
+    let mut forward = engine.forward()?;
+    ae_net::evaluate(team, (Outputs::Logits, code), (images.pixels(), pixels), |tile, codes, logits| {
+        forward(images_in(images, &tile)?, codes, logits)
     })
 }
 
@@ -82,36 +78,58 @@ pub(crate) fn restore(
     images: &ImageSet,
     corruption: &Corruption,
 ) -> Result<Restoration, TrainError> {
-    let width = images.pixels_per_image();
-    let (mut values, mut squared) = (Vec::new(), 0.0);
-    let found = score(images, engine.sizes(), team, |rows, codes, logits| {
-        values.resize(rows.len() * width, 0.0);
-        corruption.fill(team, Corruption::TEST, images, rows, &mut values)?;
-        for (values, &row) in zip(values.chunks_exact(width), rows) {
-            for (&value, &byte) in zip(values, &images.pixels()[row as usize * width..]) {
-                squared += f64::from(value - f32::from(byte) * PIXEL_SCALE).powi(2);
-            }
+    let (pixels, code) = engine.sizes();
+    let mut forward = engine.forward()?;
+    let (mut damaged, mut squared) = (Vec::new(), 0.0);
+    let sizes = ((Outputs::Logits, code), (images.pixels(), pixels));
+    let found: Result<_, TrainError> = ae_net::evaluate(team, sizes.0, sizes.1, |tile, codes, logits| {
+        let places: Vec<u32> = (tile.start as u32..tile.end as u32).collect();
+        damaged.resize(places.len() * pixels, 0.0);
+        corruption.fill(team, Corruption::TEST, images, &places, &mut damaged)?;
+        for (damaged, clean) in zip(&damaged, images_in(images, &tile)?.to_values()) {
+            squared += f64::from(damaged - clean).powi(2);
         }
-        engine.forward(Inputs::Values(&values), codes, logits)
-    })?;
-    let damaged_mse = squared / images.pixels().len() as f64;
-    Ok(Restoration { damaged_mse, mse: found.mse, psnr_db: psnr_db(found.mse) })
+        forward(Rows::values(&damaged, pixels)?, codes, logits)
+    });
+    let mse = found?.mse;
+    Ok(Restoration { damaged_mse: squared / images.pixels().len() as f64, mse, psnr_db: psnr_db(mse) })
 }
 
-/// Scores what `forward` makes of `images`, tile by tile, against the images themselves.
-fn score(
-    images: &ImageSet,
-    (width, code_size): (usize, usize),
-    team: &Team,
-    mut forward: impl FnMut(&[u32], &mut Vec<f32>, &mut Vec<f32>) -> Result<(), TrainError>,
-) -> Result<Evaluation, TrainError> {
-    let mut evaluator = Evaluator::new(code_size);
-    let (mut codes, mut logits) = (Vec::new(), Vec::new());
-    let rows: Vec<u32> = (0..images.len() as u32).collect();
-    let targets = images.pixels().chunks(EVALUATED_AT_ONCE * width);
-    for (rows, targets) in zip(rows.chunks(EVALUATED_AT_ONCE), targets) {
-        forward(rows, &mut codes, &mut logits)?;
-        evaluator.add(team, targets, &codes, &logits)?;
+/// Neighbouring images of a set.
+fn images_in<'a>(images: &'a ImageSet, places: &Range<usize>) -> Result<Rows<'a>, NetError> {
+    let pixels = images.pixels_per_image();
+    Rows::bytes(&images.pixels()[places.start * pixels..places.end * pixels], pixels)
+}
+
+/// The images `rows` of a set.
+fn pick<'a>(images: &'a ImageSet, rows: &'a [u32]) -> Result<Rows<'a>, NetError> {
+    Rows::bytes(images.pixels(), images.pixels_per_image())?.pick(rows)
+}
+
+/// Refuses a network whose outputs the loss can't be taken of.
+fn require_logits(network: &Network) -> Result<(), TrainError> {
+    match network.outputs() {
+        Outputs::Logits => Ok(()),
+        other => Err(TrainError::argument("the network's outputs", "logits", format!("{other:?}"))),
     }
-    Ok(evaluator.finish())
+}
+
+/// Tensors of the names and shapes of a network's, in any order, as its layers have them.
+fn by_layer(network: &Network, tensors: &[NamedTensor]) -> Result<Vec<LayerValues>, WeightsError> {
+    let own = network.tensors();
+    if let Some(extra) = tensors.iter().find(|tensor| own.iter().all(|own| own.name != tensor.name)) {
+        return Err(WeightsError::tensor(&extra.name, "no tensor of this name", "one"));
+    }
+    let values = |own: &NamedTensor| {
+        let found = tensors.iter().find(|tensor| tensor.name == own.name);
+        let found = found.ok_or_else(|| WeightsError::tensor(&own.name, "a tensor of this name", "none"))?;
+        if found.shape != own.shape {
+            let (expected, found) = (format!("shape {:?}", own.shape), format!("{:?}", found.shape));
+            return Err(WeightsError::tensor(&own.name, expected, found));
+        }
+        Ok(found.values.clone())
+    };
+    own.chunks_exact(2)
+        .map(|layer| Ok(LayerValues { weight: values(&layer[0])?, bias: values(&layer[1])? }))
+        .collect()
 }

@@ -1,0 +1,162 @@
+//! What `run.json` says of a run.
+
+use std::path::{Path, PathBuf};
+
+use ae_data::ImageSet;
+use ae_net::{Baselines, Evaluation};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{Restoration, TrainParams};
+
+/// The format of `run.json` that this version writes and reads.
+pub const RUN_FORMAT: u32 = 1;
+
+/// Everything needed to redo a run, and what it came to: the content of `run.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// [`RUN_FORMAT`].
+    pub format: u32,
+    /// Version of this workspace.
+    pub version: String,
+    /// The model's preset, and what identifies its weights.
+    pub model: ModelRecord,
+    /// Settings of the run.
+    pub config: TrainParams,
+    /// The engine that computed it, and with how many threads.
+    pub engine: EngineRecord,
+    /// The images.
+    pub data: DataRecord,
+    /// What the figures are to be read against.
+    pub baselines: Baselines,
+    /// Mean BCE over the last epoch's batches, nats.
+    pub last_epoch_train_bce: f64,
+    /// The training set under the last weights.
+    pub train: Evaluation,
+    /// The test set under the last weights.
+    pub test: Evaluation,
+    /// The test set, damaged as the training inputs were, if they were.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub restored: Option<Restoration>,
+    /// Seconds from the first step to the last evaluation.
+    pub wall_s: f64,
+    /// Training images a second over all epochs' steps.
+    pub images_per_s: f64,
+}
+
+/// Which model a run trained.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelRecord {
+    /// Name of the preset.
+    pub preset: String,
+    /// Units of the encoder's hidden layers, first layer first; none in a record from before they were kept.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub hidden: Option<Vec<usize>>,
+    /// Values in an image.
+    pub pixels: usize,
+    /// Values in a code.
+    pub code: usize,
+    /// File of weights that the run started from, if it did not draw them from its seed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub init: Option<PathBuf>,
+    /// SHA-256 that identifies the trained weights, hexadecimal.
+    pub identity: String,
+}
+
+/// What computed a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EngineRecord {
+    /// `fused` or `autodiff`.
+    pub name: String,
+    /// Threads it computed with.
+    pub threads: usize,
+    /// How the first layer read the training images: `sparse` or `dense`.
+    pub inputs: String,
+    /// The share of nonzero training pixels that this was decided by.
+    pub density: f64,
+}
+
+/// The images of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataRecord {
+    /// Where they were read from.
+    pub source: DataSource,
+    /// The folder that relative paths of `source` start from, itself relative to the run's folder, such as `../..`;
+    /// without it they start from wherever the reader stands.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub from: Option<PathBuf>,
+    /// The training images.
+    pub train: SetRecord,
+    /// The test images.
+    pub test: SetRecord,
+}
+
+impl DataRecord {
+    /// Where to read the images of the run in `run_folder` from: relative paths start from [`from`](Self::from) there, if
+    /// the record has it; all others stay as they stand.
+    ///
+    /// # Example
+    /// ```
+    /// use std::path::Path;
+    /// use ae_train::{DataRecord, DataSource, SetRecord};
+    ///
+    /// let set = SetRecord { images: 9, rows: 2, cols: 2, sha256: String::new() };
+    /// let source = DataSource::Folder("data/mnist".into());
+    /// let data = DataRecord { source, from: Some("../..".into()), train: set.clone(), test: set };
+    /// let found = data.source_of(Path::new("elsewhere/runs/one"));
+    /// assert_eq!(found, DataSource::Folder("elsewhere/runs/one/../../data/mnist".into()));
+    /// ```
+    pub fn source_of(&self, run_folder: &Path) -> DataSource {
+        let found = |path: &PathBuf| match &self.from {
+            // Joining keeps an absolute path as it is.
+            Some(from) => run_folder.join(from).join(path),
+            None => path.clone(),
+        };
+        match &self.source {
+            DataSource::Folder(folder) => DataSource::Folder(found(folder)),
+            DataSource::Files { images, test } => {
+                DataSource::Files { images: found(images), test: test.as_ref().map(found) }
+            }
+        }
+    }
+}
+
+/// Where a run's images come from, as the user named it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataSource {
+    /// A folder with the four files of MNIST.
+    Folder(PathBuf),
+    /// Single IDX files; without `test` the last tenth of `images`, by seed, is held out.
+    Files {
+        /// Training images.
+        images: PathBuf,
+        /// Test images.
+        test: Option<PathBuf>,
+    },
+}
+
+/// One set of images.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetRecord {
+    /// How many.
+    pub images: usize,
+    /// Pixels from top to bottom.
+    pub rows: usize,
+    /// Pixels from left to right.
+    pub cols: usize,
+    /// SHA-256 of the pixels, hexadecimal: bytes in file order, labels not included.
+    pub sha256: String,
+}
+
+impl SetRecord {
+    /// The record of `images`.
+    pub fn of(images: &ImageSet) -> Self {
+        Self {
+            images: images.len(),
+            rows: images.rows(),
+            cols: images.cols(),
+            sha256: Sha256::digest(images.pixels()).iter().map(|byte| format!("{byte:02x}")).collect(),
+        }
+    }
+}
