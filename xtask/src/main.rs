@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     const NAME: &str = "cargo xtask";
     let matches = autoencoder::named(Cli::command(), NAME).get_matches();
     match Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).task {
-        Task::Program(command) => autoencoder::run(*command, NAME),
+        Task::Program(command) => autoencoder::execute(*command, NAME),
         Task::Check(args) => autoencoder::end(check::run(&args)),
     }
 }

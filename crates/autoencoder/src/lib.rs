@@ -55,7 +55,7 @@ pub enum Command {
 
 /// Does it, as the program that the user knows as `name`; the exit code is 0, 1 for a failure, 2 for bad arguments, or
 /// that of a signal.
-pub fn run(command: Command, name: &'static str) -> ExitCode {
+pub fn execute(command: Command, name: &'static str) -> ExitCode {
     output::set_program(name);
     end(match command {
         Command::Train(args) => train::run(&args),

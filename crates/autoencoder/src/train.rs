@@ -14,7 +14,7 @@ use ae_train::{
 };
 use anyhow::{Context, Error, Result, ensure};
 
-pub use self::args::TrainArgs;
+pub(crate) use self::args::TrainArgs;
 use self::plan::Plan;
 use crate::data::DataArgs;
 use crate::figure::{self, FigureName};
@@ -52,7 +52,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
         Some((_, checkpoint)) => Plan::resumed(args, checkpoint.settings(), &path)?,
     };
     plan.require_engine()?;
-    let images = plan.images(&path, resumes)?;
+    let images = plan.images(&path)?;
     let mut network = plan.network(&images, resumes)?;
     let folder;
     let signals = Signals::watch().context("cannot watch for signals")?;

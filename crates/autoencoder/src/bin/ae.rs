@@ -16,5 +16,5 @@ fn main() -> ExitCode {
     const NAME: &str = "ae";
     let matches = autoencoder::named(Cli::command(), NAME).get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    autoencoder::run(cli.command, NAME)
+    autoencoder::execute(cli.command, NAME)
 }

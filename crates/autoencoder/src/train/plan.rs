@@ -22,10 +22,14 @@ pub(crate) struct Plan {
     pub(crate) hidden: Vec<usize>,
     pub(crate) code: usize,
     pub(crate) config: TrainConfig,
-    /// As the record of the run is to name it.
-    pub(crate) source: DataSource,
+    /// The images, as the run's record is to name them.
+    source: DataSource,
     /// The folder that relative paths of `source` start from, seen from the run's folder.
     from: Option<PathBuf>,
+    /// The images, as they are found from here.
+    found: DataSource,
+    /// Whether the record of a run that goes on has named them.
+    from_record: bool,
     pub(crate) init: Option<PathBuf>,
     engine: EngineName,
     pub(crate) threads: NonZeroUsize,
@@ -36,13 +40,16 @@ impl Plan {
     pub(crate) fn new(args: &TrainArgs, folder: &Path) -> Result<Self> {
         let (preset, code) = (args.preset(), args.code());
         let config = args.params(preset.params(code)).check()?;
+        let source = args.data.source().map_or_else(data::mnist, Ok)?;
         Ok(Self {
             preset,
             hidden: args.hidden().unwrap_or_else(|| preset.hidden(code).to_vec()),
             code,
             config,
-            source: args.data.source().map_or_else(data::mnist, Ok)?,
+            found: source.clone(),
+            source,
             from: way_here(folder)?,
+            from_record: false,
             init: args.init.clone(),
             engine: args.engine.unwrap_or(EngineName::Fused),
             threads: args.threads.unwrap_or_else(|| default_threads(config.batch_size())),
@@ -64,9 +71,11 @@ impl Plan {
         let preset = args.preset.map_or_else(|| Preset::named(&kept.preset), Ok)?;
         let code = args.code.map_or(kept.code, NonZeroUsize::get);
         let hidden = args.hidden().or_else(|| kept.hidden.clone());
-        let (source, from) = match args.data.source() {
-            Some(source) => (source, way_here(folder)?),
-            None => (kept.data.source.clone(), kept.data.from.clone()),
+        let named = args.data.source();
+        let from_record = named.is_none();
+        let (source, from, found) = match named {
+            Some(source) => (source.clone(), way_here(folder)?, source),
+            None => (kept.data.source.clone(), kept.data.from.clone(), kept.data.source_of(folder)),
         };
         Ok(Self {
             preset,
@@ -75,6 +84,8 @@ impl Plan {
             config,
             source,
             from,
+            found,
+            from_record,
             init: args.init.clone().or_else(|| kept.init.clone()),
             engine,
             threads: args.threads.or(threads).unwrap_or_else(|| default_threads(config.batch_size())),
@@ -82,13 +93,12 @@ impl Plan {
     }
 
     /// The images; `folder` is the run's.
-    pub(crate) fn images(&self, folder: &Path, resumes: bool) -> Result<Split> {
-        let seed = self.config.seed();
-        if !resumes {
-            return data::load(&self.source, seed);
+    pub(crate) fn images(&self, folder: &Path) -> Result<Split> {
+        let loaded = data::load(&self.found, self.config.seed());
+        if !self.from_record {
+            return loaded;
         }
-        let record = self.data(SetRecord::default(), SetRecord::default());
-        data::load(&record.source_of(folder), seed).with_context(|| {
+        loaded.with_context(|| {
             let folder = folder.display();
             format!("the checkpoint in {folder} names these images; --data or --images names them where they are now")
         })
@@ -142,12 +152,13 @@ impl Plan {
             preset: self.preset.name().to_owned(),
             hidden: Some(self.hidden.clone()),
             init: self.init.clone(),
-            data: self.data(SetRecord::of(&images.train), SetRecord::of(&images.test)),
+            data: DataRecord {
+                source: self.source.clone(),
+                from: self.from.clone(),
+                train: SetRecord::of(&images.train),
+                test: SetRecord::of(&images.test),
+            },
         }
-    }
-
-    fn data(&self, train: SetRecord, test: SetRecord) -> DataRecord {
-        DataRecord { source: self.source.clone(), from: self.from.clone(), train, test }
     }
 }
 
