@@ -4,9 +4,6 @@
 
 use crate::NetError;
 
-/// Widest row that 16-bit positions can number.
-const MAX_WIDTH: usize = 1 << 16;
-
 /// Rows of bytes as lists of nonzero values, built once for a data set.
 ///
 /// Three bytes a nonzero value. A byte `b` stands for `b * (1.0 / 255.0)`.
@@ -28,15 +25,18 @@ pub struct SparseRows {
 }
 
 impl SparseRows {
+    /// The widest row that 16-bit positions can number.
+    pub const MAX_WIDTH: usize = 1 << 16;
+
     /// No rows yet, each to be of `width` values.
     ///
     /// # Errors
     /// [`NetError::Argument`] if `width` is 0 or above 65,536.
     pub fn new(width: usize) -> Result<Self, NetError> {
-        if width == 0 || width > MAX_WIDTH {
+        if width == 0 || width > Self::MAX_WIDTH {
             return Err(NetError::argument(
                 "the width of sparse rows",
-                format_args!("1 to {MAX_WIDTH}"),
+                format_args!("1 to {}", Self::MAX_WIDTH),
                 width,
             ));
         }
@@ -60,7 +60,7 @@ impl SparseRows {
         for row in bytes.chunks_exact(width) {
             for (position, &value) in row.iter().enumerate() {
                 if value != 0 {
-                    rows.positions.push(position as u16); // below MAX_WIDTH
+                    rows.positions.push(position as u16); // below the widest row
                     rows.values.push(value);
                 }
             }

@@ -44,6 +44,8 @@ fn outcome(fixture: &Fixture, run: &str) -> (Vec<u8>, String, String) {
     let folder = RunFolder::open(fixture.path(run)).unwrap();
     let mut record = folder.record().unwrap();
     (record.wall_s, record.images_per_s, record.engine.threads) = (0.0, 0.0, 0);
+    // The way from the folder of one run is another than from the folder of another.
+    record.data.from = None;
     let mut history = folder.history().unwrap();
     history.iter_mut().for_each(|epoch| epoch.wall_s = 0.0);
     (fs::read(folder.model_path()).unwrap(), format!("{record:?}"), format!("{history:?}"))
@@ -175,7 +177,7 @@ fn a_run_killed_at_random_moments_loses_nothing() {
     let mut state = 1;
     while kills.kills < 8 {
         kills.train(&fixture, &EPOCHS, &mut state);
-        assert_eq!(outcome(&fixture, RUN), expected, "{kills:?}");
+        assert!(outcome(&fixture, RUN) == expected, "{kills:?}");
     }
     assert!(kills.in_an_epoch > 0, "{kills:?}");
 }
@@ -191,7 +193,7 @@ fn a_run_killed_two_hundred_times_loses_nothing() {
     let mut state = 2;
     while kills.kills < 200 {
         kills.train(&fixture, &epochs, &mut state);
-        assert_eq!(outcome(&fixture, RUN), expected, "{kills:?}");
+        assert!(outcome(&fixture, RUN) == expected, "{kills:?}");
     }
     println!("{kills:#?}");
 }
@@ -221,7 +223,7 @@ fn a_signal_stops_a_run_that_says_how_to_go_on_and_does() {
 
         let said = fixture.succeed(&[&["train", "--resume", "--run", "a run"], then].concat());
         assert!(said.contains("going on after "), "{said}");
-        assert_eq!(outcome(&fixture, "a run"), expected, "{more:?}, then {then:?}");
+        assert!(outcome(&fixture, "a run") == expected, "{more:?}, then {then:?}");
         fs::remove_dir_all(fixture.path("a run")).unwrap();
         fs::remove_dir_all(fixture.path("whole")).unwrap();
     }
@@ -279,9 +281,11 @@ fn what_differs_is_named_with_both_values() {
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(&label, bytes).unwrap();
     let other = other.data();
-    let cases: [(&[&str], &[&str]); 11] = [
+    let cases: [(&[&str], &[&str]); 13] = [
         (&["--preset", "deep"], &["preset: shallow in the checkpoint, deep asked for"]),
         (&["--code", "4"], &["code size: 2 in the checkpoint, 4 asked for"]),
+        (&["--code", "33"], &["code size: 2 in the checkpoint, 33 asked for"]),
+        (&["--hidden", "9,5"], &["hidden layers: none in the checkpoint, 9, 5 asked for"]),
         (&["--engine", "autodiff"], &["engine: fused in the checkpoint, autodiff asked for"]),
         (&["--epochs", "1"], &["epochs: 2 in the checkpoint, 1 asked for"]),
         (&["--batch-size", "3"], &["batch size: 64 in the checkpoint, 3 asked for"]),
@@ -300,7 +304,7 @@ fn what_differs_is_named_with_both_values() {
         }
         assert!(error.starts_with("error: can't go on with the run in run: "), "{error}");
     }
-    fixture.fail(2, &["train", "--resume", "--run", "run", "--code", "33"]);
+    fixture.fail(2, &["train", "--resume", "--run", "run", "--code", "785"]);
     assert_eq!(fs::read(fixture.path("run/checkpoint.safetensors")).unwrap(), before);
 }
 
@@ -322,13 +326,13 @@ fn a_finished_run_says_so_and_more_epochs_go_on() {
     assert_eq!((read("run.json"), read("checkpoint.safetensors")), before);
 
     fixture.succeed(&["train", "--resume", "--epochs", "5"]);
-    assert_eq!(outcome(&fixture, "runs/shallow-32"), outcome(&fixture, "whole"));
+    assert!(outcome(&fixture, "runs/shallow-32") == outcome(&fixture, "whole"));
 
     // A kill between the last checkpoint and the last file: what is missing is written.
     fs::remove_file(folder.join("run.json")).unwrap();
     fs::write(folder.join("model.safetensors"), b"of an earlier run").unwrap();
     fixture.succeed(&["train", "--resume"]);
-    assert_eq!(outcome(&fixture, "runs/shallow-32"), outcome(&fixture, "whole"));
+    assert!(outcome(&fixture, "runs/shallow-32") == outcome(&fixture, "whole"));
 }
 
 #[test]
@@ -366,7 +370,7 @@ fn a_damaged_checkpoint_is_passed_over_with_a_warning() {
     for word in ["warning: ", "checkpoint.safetensors: the checksum is wrong", "going on from", "previous"] {
         assert!(warning.contains(word), "{warning}");
     }
-    assert_eq!(outcome(&fixture, RUN), expected);
+    assert!(outcome(&fixture, RUN) == expected);
 
     for name in ["checkpoint.safetensors", "checkpoint.previous.safetensors"] {
         fs::write(run.join(name), b"no more").unwrap();
@@ -385,7 +389,7 @@ fn a_run_that_nobody_can_be_told_of_comes_to_its_end() {
         fixture.command(&[&train[..], &["told"]].concat()).stdout(full()).stderr(full()).spawn().unwrap();
     assert!(child.wait().unwrap().success());
     fixture.succeed(&[&train[..], &["whole"]].concat());
-    assert_eq!(outcome(&fixture, "told"), outcome(&fixture, "whole"));
+    assert!(outcome(&fixture, "told") == outcome(&fixture, "whole"));
 }
 
 /// A process may write no file longer than so many blocks of 512 bytes: the disk is full for whatever is longer.
@@ -439,7 +443,7 @@ fn a_disk_that_fills_up_ends_a_run_with_an_error_and_its_checkpoints_whole() {
     assert!(error.starts_with(expected_error), "{error}");
 
     fixture.succeed(&["train", "--resume", "--run", RUN]);
-    assert_eq!(outcome(&fixture, RUN), expected);
+    assert!(outcome(&fixture, RUN) == expected);
     let left = fs::read_dir(&run).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert!(
         !left.into_iter().any(|name| name.ends_with(".tmp")),

@@ -76,7 +76,7 @@ fn the_record_says_what_was_done() {
     let history = folder.history().unwrap();
     assert_eq!(history.iter().map(|row| row.epoch).collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(history[2].train_bce, record.last_epoch_train_bce);
-    assert_eq!(history[2].test_bce, record.test.bce);
+    assert_eq!(Some(history[2].test_bce), record.test.bce);
     let restored = record.restored.unwrap();
     assert!(restored.damaged_mse > 0.0 && restored.mse > 0.0);
 }
