@@ -89,17 +89,17 @@ impl Coding {
         }
         steps.resize(units, steps[0]);
         let quantiser = Quantiser::new(steps).map_err(|error| match error {
-            CodecError::Step { unit, found } => AezError::Step { unit, found },
-            other => unreachable!("there are steps: {other}"),
+            CodecError::Argument { what, expected, found } => AezError::Value { what, expected, found },
+            other => unreachable!("steps are looked at, and nothing else: {other}"),
         })?;
-        let mut unpacker = Unpacker::new(bytes.rest()).map_err(AezError::Tables)?;
+        let mut unpacker = Unpacker::new(bytes.rest()).map_err(AezError::coded("the tables"))?;
         let numbers = Table::of_descriptions();
         let mut tables = Vec::new();
         for column in 0..units + usize::from(labelled) {
             let table = Table::read(&mut unpacker, &numbers);
-            tables.push(table.map_err(|source| AezError::Table { column, source })?);
+            tables.push(table.map_err(AezError::coded(format!("the table of column {column}")))?);
         }
-        unpacker.finish().map_err(AezError::Tables)?;
+        unpacker.finish().map_err(AezError::coded("the tables"))?;
         Ok(Self { quantiser, tables })
     }
 
@@ -126,13 +126,14 @@ impl Coding {
             for (unit, table) in tables.iter().enumerate() {
                 let symbol = unpacker.next(table)?;
                 if symbol.unsigned_abs() > MAX_SYMBOL as u32 {
-                    return Err(BlockError::Symbol { image, unit, found: symbol });
+                    return Err(BlockError::Number { image, what: format!("unit {unit}"), found: symbol });
                 }
                 symbols.push(symbol);
             }
             for table in label_table {
                 let label = unpacker.next(table)?;
-                labels.push(u8::try_from(label).map_err(|_| BlockError::Label { image, found: label })?);
+                let refused = || BlockError::Number { image, what: "its label".to_owned(), found: label };
+                labels.push(u8::try_from(label).map_err(|_| refused())?);
             }
         }
         unpacker.finish()?;

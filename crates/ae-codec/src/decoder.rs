@@ -39,15 +39,30 @@ impl WeightBits {
     }
 }
 
+/// Each at the place that is its code.
+const OUTPUTS: [Outputs; 3] = [Outputs::Logits, Outputs::Brightness, Outputs::Clipped];
+const ACTIVATIONS: [Activation; 3] = [Activation::Linear, Activation::Relu, Activation::Sigmoid];
+const MAX_LAYERS: usize = u8::MAX as usize;
+/// Weights and scales are at most this large: an integer times a scale is finite.
+const LARGEST_WEIGHT: f32 = 1e30;
+
+fn code_of<T: PartialEq>(kinds: &[T], kind: &T) -> u8 {
+    kinds.iter().position(|other| other == kind).expect("every kind is listed") as u8
+}
+
+fn of_code<T: Copy>(what: &'static str, kinds: &[T], code: u8) -> Result<T, AezError> {
+    let expected = format_args!("a kind from 0 to {}", kinds.len() - 1);
+    kinds.get(usize::from(code)).copied().ok_or_else(|| AezError::value(what, expected, code))
+}
+
 /// The decoder as a file would hold it: the same layers, their weights rounded.
 ///
 /// # Errors
-/// [`CodecError::Weight`] if a weight is not finite, or larger than 1e30.
+/// [`CodecError::Argument`] if a weight is not finite, or larger than 1e30.
 pub fn rounded(decoder: &Decoder, bits: WeightBits) -> Result<Decoder, CodecError> {
     let mut layers = Vec::new();
     for (index, layer) in decoder.layers().iter().enumerate() {
-        let rounded = round(layer, bits).ok_or(CodecError::Weight { layer: index })?;
-        layers.push(rounded.layer(layer.activation())?);
+        layers.push(round(index, layer, bits)?.layer(layer.activation())?);
     }
     Ok(Decoder::new(&layers, decoder.outputs())?)
 }
@@ -55,70 +70,55 @@ pub fn rounded(decoder: &Decoder, bits: WeightBits) -> Result<Decoder, CodecErro
 /// The bytes of a decoder inside a file.
 pub(crate) fn to_bytes(decoder: &Decoder, bits: WeightBits) -> Result<Vec<u8>, CodecError> {
     let layers = decoder.layers();
-    let limit = |what, asked: usize, limit: u64| match asked as u64 {
-        asked if asked > limit => Err(CodecError::Limit { what, asked, limit }),
-        _ => Ok(()),
-    };
-    limit("layers", layers.len(), MAX_LAYERS.into())?;
-    limit(
-        "weights",
-        layers.iter().map(|layer| layer.weight().len() + layer.bias().len()).sum(),
-        MAX_WEIGHTS,
-    )?;
-    let mut bytes = vec![outputs_code(decoder.outputs()), bits.bits(), layers.len() as u8];
+    let weights = layers.iter().map(|layer| layer.weight().len() + layer.bias().len()).sum();
+    for (what, limit, found) in [
+        ("layers of the decoder", MAX_LAYERS, layers.len()),
+        ("weights of the decoder", MAX_WEIGHTS as usize, weights),
+    ] {
+        if found > limit {
+            return Err(CodecError::argument(what, format_args!("at most {limit}"), found));
+        }
+    }
+    let mut bytes = vec![code_of(&OUTPUTS, &decoder.outputs()), bits.bits(), layers.len() as u8];
     for layer in &layers {
         // Their product is within the limit.
         bytes.extend((layer.inputs() as u32).to_le_bytes());
         bytes.extend((layer.outputs() as u32).to_le_bytes());
-        bytes.push(activation_code(layer.activation()));
+        bytes.push(code_of(&ACTIVATIONS, &layer.activation()));
     }
-    let numbers = Table::of_descriptions();
-    let mut described = Vec::new();
     let mut coded = Vec::new();
     for (index, layer) in layers.iter().enumerate() {
-        let Rounded { scales, symbols } = round(layer, bits).ok_or(CodecError::Weight { layer: index })?;
+        let Rounded { scales, symbols } = round(index, layer, bits)?;
         bytes.extend(scales.iter().flat_map(|scale| scale.to_le_bytes()));
         let (table, upper, lower) = split(symbols, bits);
         let mut description = Vec::new();
         table.describe(&mut description);
-        described.push(description);
-        coded.push((table, upper, lower));
+        coded.push((description, table, upper, lower));
     }
-    let bottom = lower_byte();
-    let all: Vec<(&Table, i32)> = described
-        .iter()
-        .zip(&coded)
-        .flat_map(|(description, (table, upper, lower))| {
-            let description = description.iter().map(|&number| (&numbers, number));
-            let upper = upper.iter().map(move |&symbol| (table, symbol));
-            description.chain(upper).chain(lower.iter().map(|&symbol| (&bottom, symbol)))
-        })
-        .collect();
+    let (numbers, bottom) = (Table::of_descriptions(), lower_byte());
+    let mut all: Vec<(&Table, i32)> = Vec::new();
+    for (description, table, upper, lower) in &coded {
+        for (table, symbols) in [(&numbers, description), (table, upper), (&bottom, lower)] {
+            all.extend(symbols.iter().map(|&symbol| (table, symbol)));
+        }
+    }
     bytes.extend(pack(all.into_iter()));
     Ok(bytes)
 }
 
+/// A layer's inputs, its outputs, and what is applied to them.
+type Shape = (usize, usize, Activation);
+
 /// Reads what [`to_bytes`] has written.
 pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Decoder, AezError> {
     let mut bytes = Bytes::new("the decoder", bytes);
-    let outputs = outputs_from(bytes.u8()?)?;
+    let outputs = of_code("the decoder's outputs", &OUTPUTS, bytes.u8()?)?;
     let bits = match bytes.u8()? {
         8 => WeightBits::Eight,
         16 => WeightBits::Sixteen,
-        found => return Err(AezError::DecoderKind { what: "weights of bits", found: found.into() }),
+        found => return Err(AezError::value("the decoder's bits a weight", "8 or 16", found)),
     };
-    let mut shapes = Vec::new();
-    let mut weights = 0_u64;
-    for _ in 0..bytes.u8()? {
-        let (inputs, outputs) = (bytes.u32()?, bytes.u32()?);
-        let activation = activation_from(bytes.u8()?)?;
-        if inputs == 0 || outputs == 0 {
-            return Err(AezError::Zero { what: "a layer" });
-        }
-        weights = weights.saturating_add((u64::from(inputs) + 1) * u64::from(outputs));
-        AezError::limit("weights", weights, MAX_WEIGHTS)?;
-        shapes.push((inputs as usize, outputs as usize, activation));
-    }
+    let shapes = read_shapes(&mut bytes)?;
     let mut scales = Vec::new();
     for &(inputs, ..) in &shapes {
         let mut layer = Vec::new();
@@ -126,75 +126,65 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Decoder, AezError> {
             let scale = f32::from_bits(bytes.u32()?);
             // NaN is in no range.
             if !(0.0..=LARGEST_WEIGHT).contains(&scale) {
-                return Err(AezError::DecoderKind { what: "a scale of bits", found: scale.to_bits().into() });
+                return Err(AezError::value("a scale of the decoder", "a number from 0 to 1e30", scale));
             }
             layer.push(scale);
         }
         scales.push(layer);
     }
-    let (numbers, bottom) = (Table::of_descriptions(), lower_byte());
-    let mut unpacker = Unpacker::new(bytes.rest()).map_err(AezError::Weights)?;
+    let mut unpacker = Unpacker::new(bytes.rest()).map_err(AezError::coded(WEIGHTS))?;
     let mut layers = Vec::new();
     for ((inputs, outputs, activation), scales) in shapes.into_iter().zip(scales) {
-        let table = Table::read(&mut unpacker, &numbers).map_err(AezError::Weights)?;
-        let mut symbols = Vec::new();
-        for _ in 0..(inputs + 1) * outputs {
-            symbols.push(unpacker.next(&table).map_err(AezError::Weights)?);
-        }
-        let largest = i64::from(bits.largest() as i32);
-        for symbol in &mut symbols {
-            let mut whole = i64::from(*symbol);
-            if bits == WeightBits::Sixteen {
-                whole = whole * 256 + i64::from(unpacker.next(&bottom).map_err(AezError::Weights)?);
-            }
-            if !(-largest..=largest).contains(&whole) {
-                return Err(AezError::DecoderKind { what: "a weight of", found: whole.unsigned_abs() });
-            }
-            *symbol = whole as i32;
-        }
-        let rounded = Rounded { scales, symbols };
-        layers.push(rounded.layer(activation).map_err(AezError::Decoder)?);
+        let symbols = read_weights(&mut unpacker, (inputs + 1) * outputs, bits)?;
+        layers.push(Rounded { scales, symbols }.layer(activation).map_err(AezError::Decoder)?);
     }
-    unpacker.finish().map_err(AezError::Weights)?;
+    unpacker.finish().map_err(AezError::coded(WEIGHTS))?;
     Decoder::new(&layers, outputs).map_err(AezError::Decoder)
 }
 
-const MAX_LAYERS: u8 = u8::MAX;
-/// Weights and scales are at most this large: an integer times a scale is finite.
-const LARGEST_WEIGHT: f32 = 1e30;
+const WEIGHTS: &str = "the decoder's weights";
 
-fn outputs_code(outputs: Outputs) -> u8 {
-    match outputs {
-        Outputs::Logits => 0,
-        Outputs::Brightness => 1,
-        Outputs::Clipped => 2,
+fn read_shapes(bytes: &mut Bytes<'_>) -> Result<Vec<Shape>, AezError> {
+    let mut shapes = Vec::new();
+    let mut weights = 0_u64;
+    for _ in 0..bytes.u8()? {
+        let (inputs, outputs) = (bytes.u32()?, bytes.u32()?);
+        let activation = of_code("the decoder's activation", &ACTIVATIONS, bytes.u8()?)?;
+        if inputs == 0 || outputs == 0 {
+            return Err(AezError::value("the decoder's sizes", "at least 1", 0));
+        }
+        weights = weights.saturating_add((u64::from(inputs) + 1) * u64::from(outputs));
+        AezError::at_most(WEIGHTS, MAX_WEIGHTS, weights)?;
+        shapes.push((inputs as usize, outputs as usize, activation));
     }
+    Ok(shapes)
 }
 
-fn outputs_from(code: u8) -> Result<Outputs, AezError> {
-    match code {
-        0 => Ok(Outputs::Logits),
-        1 => Ok(Outputs::Brightness),
-        2 => Ok(Outputs::Clipped),
-        _ => Err(AezError::DecoderKind { what: "outputs of kind", found: code.into() }),
+/// A layer's weights as integers, `count` of them, behind their table.
+fn read_weights(unpacker: &mut Unpacker, count: usize, bits: WeightBits) -> Result<Vec<i32>, AezError> {
+    let bottom = lower_byte();
+    let table = Table::read(unpacker, &Table::of_descriptions()).map_err(AezError::coded(WEIGHTS))?;
+    // Grown as they come, not as they are promised.
+    let mut symbols = Vec::new();
+    for _ in 0..count {
+        symbols.push(unpacker.next(&table).map_err(AezError::coded(WEIGHTS))?);
     }
-}
-
-fn activation_code(activation: Activation) -> u8 {
-    match activation {
-        Activation::Linear => 0,
-        Activation::Relu => 1,
-        Activation::Sigmoid => 2,
+    let largest = i64::from(bits.largest() as i32);
+    for symbol in &mut symbols {
+        let mut whole = i64::from(*symbol);
+        if bits == WeightBits::Sixteen {
+            whole = whole * 256 + i64::from(unpacker.next(&bottom).map_err(AezError::coded(WEIGHTS))?);
+        }
+        if !(-largest..=largest).contains(&whole) {
+            return Err(AezError::value(
+                "a weight of the decoder",
+                format_args!("at most {largest} either way"),
+                whole,
+            ));
+        }
+        *symbol = whole as i32;
     }
-}
-
-fn activation_from(code: u8) -> Result<Activation, AezError> {
-    match code {
-        0 => Ok(Activation::Linear),
-        1 => Ok(Activation::Relu),
-        2 => Ok(Activation::Sigmoid),
-        _ => Err(AezError::DecoderKind { what: "an activation of kind", found: code.into() }),
-    }
+    Ok(symbols)
 }
 
 /// A layer's weights as integers: row after row, the bias after the weights of its row.
@@ -220,8 +210,8 @@ impl Rounded {
     }
 }
 
-/// `None` if a weight is not finite, or too large.
-fn round(layer: &Dense, bits: WeightBits) -> Option<Rounded> {
+/// Refuses a weight that is not finite, or too large.
+fn round(index: usize, layer: &Dense, bits: WeightBits) -> Result<Rounded, CodecError> {
     let columns = layer.inputs() + 1;
     let rows = || {
         layer
@@ -235,7 +225,8 @@ fn round(layer: &Dense, bits: WeightBits) -> Option<Rounded> {
         for (scale, weight) in scales.iter_mut().zip(row) {
             // NaN is in no range.
             if !(-LARGEST_WEIGHT..=LARGEST_WEIGHT).contains(weight) {
-                return None;
+                let found = format_args!("{weight} in layer {index}");
+                return Err(CodecError::argument("the decoder's weights", "numbers up to 1e30", found));
             }
             *scale = scale.max(weight.abs());
         }
@@ -245,7 +236,7 @@ fn round(layer: &Dense, bits: WeightBits) -> Option<Rounded> {
         if *scale > 0.0 { (weight / scale).round().clamp(-bits.largest(), bits.largest()) as i32 } else { 0 }
     };
     let symbols = rows().flat_map(|row| row.zip(&scales).map(symbol)).collect();
-    Some(Rounded { scales, symbols })
+    Ok(Rounded { scales, symbols })
 }
 
 /// The part of the weights that is coded by a table, that table, and the part that is not worth one.

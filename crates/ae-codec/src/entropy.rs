@@ -9,9 +9,10 @@
 //! There are no floats in any of this but in [`Table::fit`], which chooses the levels.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::iter;
 
-use constriction::stream::model::{ContiguousCategoricalEntropyModel, EncoderModel, UniformModel};
+use constriction::stream::model::{ContiguousCategoricalEntropyModel, UniformModel};
 use constriction::stream::stack::DefaultAnsCoder;
 use constriction::stream::{Decode, Encode};
 
@@ -25,7 +26,7 @@ const FIRST_OCTAVE: [u32; FINENESS as usize] = [65_536, 55_109, 46_341, 38_968];
 /// The level of what is hardly expected at all.
 const LAST_LEVEL: u8 = PRECISION as u8 * FINENESS;
 /// Integers that a table may span.
-pub const MAX_SPAN: usize = 4_096;
+const MAX_SPAN: usize = 4_096;
 
 /// An integer that was seen so often is taken to be as frequent as that.
 const ENOUGH: u64 = 16;
@@ -41,34 +42,6 @@ const MAGNITUDES: usize = 34;
 type Model = ContiguousCategoricalEntropyModel<u32, Vec<u32>, PRECISION>;
 type Uniform = UniformModel<u32, PRECISION>;
 
-/// Why levels are no table.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TableError {
-    /// A table of nothing, or of more than [`MAX_SPAN`] integers.
-    #[error("a table spans 1 to {MAX_SPAN} integers, not {found}")]
-    Span {
-        /// Integers asked for.
-        found: u64,
-    },
-    /// A table that reaches past the largest integer.
-    #[error("a table of {span} integers cannot begin at {first}")]
-    First {
-        /// The first integer.
-        first: i32,
-        /// Integers in the table.
-        span: usize,
-    },
-    /// A level that is none.
-    #[error("level {found} of integer {symbol} is not in 0 to {LAST_LEVEL}")]
-    Level {
-        /// Which integer.
-        symbol: i32,
-        /// Its level.
-        found: i64,
-    },
-}
-
 /// Why bytes are not the integers they should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -82,9 +55,28 @@ pub enum EntropyError {
     /// Bits that are left when the last integer has been read, or were missing before.
     #[error("the coded integers do not end where their bytes do")]
     Unfinished,
-    /// Integers that should describe a table, and do not.
-    #[error(transparent)]
-    Table(#[from] TableError),
+    /// What should describe a table, and does not.
+    #[error("{what}: expected {expected}, found {found}")]
+    Table {
+        /// What of it.
+        what: &'static str,
+        /// What it has to be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+}
+
+impl EntropyError {
+    fn span(found: impl Display) -> Self {
+        let expected = format!("1 to {MAX_SPAN} integers");
+        Self::Table { what: "a table", expected, found: found.to_string() }
+    }
+
+    fn level(symbol: i32, found: impl Display) -> Self {
+        let expected = format!("one from 0 to {LAST_LEVEL}");
+        Self::Table { what: "a level of a table", expected, found: format!("{found} of integer {symbol}") }
+    }
 }
 
 /// Which integers are expected, and how often.
@@ -121,17 +113,18 @@ impl Table {
     /// The table of the integers from `first` on, one a level.
     ///
     /// # Errors
-    /// [`TableError`] if there are no levels or too many, one is out of range, or the integers leave 32 bits.
-    pub fn new(first: i32, levels: &[u8]) -> Result<Self, TableError> {
+    /// [`EntropyError::Table`] if there are no levels or too many, one is out of range, or the integers leave 32 bits.
+    pub fn new(first: i32, levels: &[u8]) -> Result<Self, EntropyError> {
         let span = levels.len();
         if span == 0 || span > MAX_SPAN {
-            return Err(TableError::Span { found: span as u64 });
+            return Err(EntropyError::span(span));
         }
         if first.checked_add(span as i32 - 1).is_none() {
-            return Err(TableError::First { first, span });
+            let (expected, found) = (format!("one that {span} integers can begin at"), first.to_string());
+            return Err(EntropyError::Table { what: "the first integer of a table", expected, found });
         }
         if let Some(index) = levels.iter().position(|&level| level > LAST_LEVEL) {
-            return Err(TableError::Level { symbol: first + index as i32, found: levels[index].into() });
+            return Err(EntropyError::level(first + index as i32, levels[index]));
         }
         let model = Model::from_nonzero_fixed_point_probabilities(frequencies(levels), false)
             .expect("frequencies are at least 1 and sum to 2^16");
@@ -160,15 +153,6 @@ impl Table {
         Self::new(first, &levels).expect("the span and the levels are within their limits")
     }
 
-    /// What an integer costs, in bits.
-    pub fn cost(&self, symbol: i32) -> f32 {
-        let place = self.place(symbol);
-        let (_, frequency) =
-            self.model.left_cumulative_and_probability(place.index).expect("a place of the model");
-        let magnitude = place.beyond.map_or(0.0, |beyond| 6.0 + (beyond + 1).ilog2() as f32);
-        PRECISION as f32 - (frequency.get() as f32).log2() + magnitude
-    }
-
     /// The numbers that describe the table in a file.
     pub(crate) fn describe(&self, numbers: &mut Vec<i32>) {
         numbers.extend([self.first, self.levels.len() as i32 - 1]);
@@ -186,7 +170,7 @@ impl Table {
         let first = unpacker.next(numbers)?;
         let more = i64::from(unpacker.next(numbers)?);
         if !(0..MAX_SPAN as i64).contains(&more) {
-            return Err(TableError::Span { found: (more + 1).max(0) as u64 }.into());
+            return Err(EntropyError::span((more + 1).max(0)));
         }
         let mut levels = Vec::new();
         if more == 0 {
@@ -196,14 +180,13 @@ impl Table {
             for index in 0..=more {
                 let level = before + i64::from(unpacker.next(numbers)?);
                 if !(0..=i64::from(LAST_LEVEL)).contains(&level) {
-                    let symbol = first.saturating_add(index as i32);
-                    return Err(TableError::Level { symbol, found: level }.into());
+                    return Err(EntropyError::level(first.saturating_add(index as i32), level));
                 }
                 levels.push(level as u8);
                 before = level;
             }
         }
-        Ok(Self::new(first, &levels)?)
+        Self::new(first, &levels)
     }
 
     /// The table of the numbers that describe tables: small ones are frequent.
@@ -398,3 +381,7 @@ impl Unpacker {
         chunks(bits).fold(1, |number, (_, width)| number << width | uniform(1 << width) as u64)
     }
 }
+
+#[cfg(test)]
+#[path = "entropy_tests.rs"]
+mod tests;

@@ -4,6 +4,7 @@ use ae_net::WeightsId;
 use crc32fast::Hasher;
 
 use crate::AezError;
+use crate::bytes::Bytes;
 
 /// The version that is written and read.
 pub const VERSION: u16 = 1;
@@ -16,7 +17,7 @@ pub const MAX_BLOCK_SYMBOLS: u64 = 1 << 22;
 /// Weights and biases that a decoder inside a file may have.
 pub const MAX_WEIGHTS: u64 = 1 << 22;
 
-pub(crate) const MAGIC: [u8; 4] = *b"\x89AEZ";
+const MAGIC: [u8; 4] = *b"\x89AEZ";
 pub(crate) const END: [u8; 4] = *b"ZEA\n";
 pub(crate) const HEADER_BYTES: u64 = 72;
 pub(crate) const TRAILER_BYTES: u64 = 12;
@@ -37,6 +38,94 @@ pub struct Header {
     pub cols: usize,
     /// The model whose codes they are.
     pub model: WeightsId,
+}
+
+/// All that stands in the fixed header, but for magic, version and checksum.
+#[derive(Debug)]
+pub(crate) struct FixedHeader {
+    pub(crate) flags: u16,
+    pub(crate) stated: Header,
+    /// Numbers a code.
+    pub(crate) units: usize,
+    /// Images a block.
+    pub(crate) block_images: usize,
+    /// Bytes of steps and tables, with their checksum.
+    pub(crate) tables: u64,
+    /// Bytes of the decoder, with its checksum; 0 where there is none.
+    pub(crate) decoder: u64,
+}
+
+impl FixedHeader {
+    /// Without the checksum. Every size is within its limit, and so within 32 bits.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let Self { flags, stated, units, block_images, tables, decoder } = self;
+        let mut bytes = Vec::from(MAGIC);
+        bytes.extend(VERSION.to_le_bytes());
+        bytes.extend(flags.to_le_bytes());
+        for size in [stated.images, stated.rows, stated.cols, *units, *block_images] {
+            bytes.extend((size as u32).to_le_bytes());
+        }
+        bytes.extend(stated.model.0);
+        for length in [tables, decoder] {
+            bytes.extend((*length as u32).to_le_bytes());
+        }
+        bytes
+    }
+
+    /// Reads the first bytes of a file of `length`, and what the checksums of other parts begin with.
+    pub(crate) fn parse(start: &[u8], length: u64) -> Result<(Self, Hasher), AezError> {
+        let mut bytes = Bytes::new("the header", start);
+        let magic = bytes.take()?;
+        if magic != MAGIC {
+            return Err(AezError::Magic { found: magic });
+        }
+        let version = bytes.u16()?;
+        if version != VERSION {
+            return Err(AezError::Version { found: version });
+        }
+        if length < HEADER_BYTES {
+            return Err(AezError::Length { what: "the header", needed: HEADER_BYTES, actual: length });
+        }
+        let checksum = hash_header(check("the header", start)?);
+        let flags = bytes.u16()?;
+        if flags & !(LABELLED | DECODER_INSIDE | ONE_STEP) != 0 {
+            let found = format_args!("{flags:#06x}");
+            return Err(AezError::value("the header's flags", "those of this version", found));
+        }
+        let mut sizes = [0; 5];
+        let names = [
+            "the header's images",
+            "the header's rows",
+            "the header's columns",
+            "the header's numbers a code",
+            "the header's images a block",
+        ];
+        for (index, (size, what)) in sizes.iter_mut().zip(names).enumerate() {
+            *size = bytes.u32()?;
+            if *size == 0 && index > 0 {
+                return Err(AezError::value(what, "at least 1", 0));
+            }
+        }
+        let [images, rows, cols, units, block_images] = sizes;
+        let model = WeightsId(bytes.take()?);
+        let columns = u64::from(units) + u64::from(flags & LABELLED);
+        AezError::at_most("the header's pixels an image", MAX_PIXELS, u64::from(rows) * u64::from(cols))?;
+        AezError::at_most("the header's numbers a code", MAX_UNITS, units.into())?;
+        AezError::at_most(
+            "the header's numbers a block",
+            MAX_BLOCK_SYMBOLS,
+            u64::from(block_images) * columns,
+        )?;
+        let header = Self {
+            flags,
+            stated: Header { images: images as usize, rows: rows as usize, cols: cols as usize, model },
+            units: units as usize,
+            block_images: block_images as usize,
+            tables: bytes.u32()?.into(),
+            decoder: bytes.u32()?.into(),
+        };
+        Ok((header, checksum))
+    }
 }
 
 pub(crate) fn with_checksum(mut bytes: Vec<u8>) -> Vec<u8> {

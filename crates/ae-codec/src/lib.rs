@@ -39,7 +39,9 @@
 
 mod bytes;
 mod coding;
+mod compress;
 mod decoder;
+mod decompress;
 pub mod entropy;
 mod error;
 mod layout;
@@ -48,8 +50,10 @@ mod reader;
 mod writer;
 
 pub use coding::Coding;
+pub use compress::{Compressor, Options, Steps, Survey, compress};
 pub use decoder::{WeightBits, rounded};
-pub use error::{AezError, BlockError, CodecError, OpenError};
+pub use decompress::{Images, MAX_DECOMPRESSED, Soundness, decompress};
+pub use error::{AezError, BlockError, CodecError};
 pub use layout::{Header, MAX_BLOCK_SYMBOLS, MAX_PIXELS, MAX_UNITS, MAX_WEIGHTS, VERSION};
 pub use quantise::{MAX_SYMBOL, Quality, Quantiser};
 pub use reader::{Block, Damage, Decoded, MAX_DECODED, Reader, Sizes, decode};

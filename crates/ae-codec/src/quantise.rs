@@ -43,12 +43,12 @@ impl Quality {
     /// A quality.
     ///
     /// # Errors
-    /// [`CodecError::Quality`] unless it is in 0 to 100.
+    /// [`CodecError::Argument`] unless it is in 0 to 100.
     pub fn new(quality: f32) -> Result<Self, CodecError> {
         if (0.0..=100.0).contains(&quality) {
             Ok(Self(quality))
         } else {
-            Err(CodecError::Quality { found: quality })
+            Err(CodecError::argument("quality", "a number from 0 to 100", quality))
         }
     }
 
@@ -89,7 +89,7 @@ impl Quantiser {
     /// The same step for every one of `units` units, as near to `step` as 16 bits come.
     ///
     /// # Errors
-    /// [`CodecError::Zero`] without units, [`CodecError::Step`] unless the step is from 1e-30 to 1e30.
+    /// [`CodecError::Argument`] without units, or unless the step is from 1e-30 to 1e30.
     pub fn uniform(units: usize, step: f64) -> Result<Self, CodecError> {
         Self::new(vec![step as f32; units])
     }
@@ -105,8 +105,7 @@ impl Quantiser {
     /// - `own_mse`: squared error of the reconstructions from these codes unrounded, mean over images and pixels
     ///
     /// # Errors
-    /// [`CodecError::PartialRow`] if the codes are not whole, [`CodecError::NotFinite`] if a code or what the decoder
-    /// makes of it is not finite.
+    /// [`CodecError::Argument`] if the codes are not whole, or if a code or what the decoder makes of it is not finite.
     pub fn matched(
         team: &Team,
         decoder: &Decoder,
@@ -134,12 +133,13 @@ impl Quantiser {
     /// These steps, rounded to 16 bits.
     pub(crate) fn new(mut steps: Vec<f32>) -> Result<Self, CodecError> {
         if steps.is_empty() {
-            return Err(CodecError::Zero { what: "units of a code" });
+            return Err(CodecError::argument("units of a code", "at least 1", 0));
         }
         for (unit, step) in steps.iter_mut().enumerate() {
             // Any code in reach stays finite, and no step becomes 0 by rounding. NaN is in no range.
             if !(1e-30..=1e30).contains(step) {
-                return Err(CodecError::Step { unit, found: *step });
+                let found = format_args!("{step} for unit {unit}");
+                return Err(CodecError::argument("the steps", "numbers from 1e-30 to 1e30", found));
             }
             *step = f32::from_bits(step.to_bits().saturating_add(1 << 15) & !0xffff);
         }
@@ -160,7 +160,7 @@ impl Quantiser {
     /// [`MAX_SYMBOL`] stop there.
     ///
     /// # Errors
-    /// [`CodecError::PartialRow`] if the codes are not whole, [`CodecError::NotFinite`] for a NaN or an infinity.
+    /// [`CodecError::Argument`] if the codes are not whole, or for a NaN or an infinity.
     pub fn symbols(&self, codes: &[f32], symbols: &mut Vec<i32>) -> Result<(), CodecError> {
         whole_rows(codes, self.units())?;
         require_finite(codes, self.units())?;
@@ -181,7 +181,7 @@ impl Quantiser {
     /// on any machine.
     ///
     /// # Errors
-    /// [`CodecError::PartialRow`] if the integers are not whole codes.
+    /// [`CodecError::Argument`] if the integers are not whole codes.
     pub fn codes(&self, symbols: &[i32], codes: &mut Vec<f32>) -> Result<(), CodecError> {
         whole_rows(symbols, self.units())?;
         codes.clear();
@@ -214,23 +214,27 @@ fn effects(team: &Team, decoder: &Decoder, codes: &[f32]) -> Result<Vec<f64>, Co
         let squares = moved.iter().zip(&unmoved).map(|(a, b)| f64::from(a - b).powi(2));
         let effect = (squares.sum::<f64>() / moved.len().max(1) as f64).sqrt() / nudge;
         if !effect.is_finite() {
-            return Err(CodecError::Effect { unit });
+            let found = format_args!("others around unit {unit}");
+            return Err(CodecError::argument("the decoder's images", "finite numbers", found));
         }
         effects.push(effect);
     }
     Ok(effects)
 }
 
-fn whole_rows<T>(values: &[T], units: usize) -> Result<usize, CodecError> {
+pub(crate) fn whole_rows<T>(values: &[T], units: usize) -> Result<usize, CodecError> {
     if values.len().is_multiple_of(units) {
         return Ok(values.len() / units);
     }
-    Err(CodecError::PartialRow { values: values.len(), units })
+    Err(CodecError::argument("codes", format_args!("whole codes of {units} numbers"), values.len()))
 }
 
 fn require_finite(codes: &[f32], units: usize) -> Result<(), CodecError> {
     match codes.iter().position(|value| !value.is_finite()) {
         None => Ok(()),
-        Some(at) => Err(CodecError::NotFinite { row: at / units, unit: at % units, value: codes[at] }),
+        Some(at) => {
+            let found = format_args!("{} as unit {} of code {}", codes[at], at % units, at / units);
+            Err(CodecError::argument("codes", "finite numbers", found))
+        }
     }
 }

@@ -8,16 +8,15 @@ use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use ae_file::ReadError;
-use ae_net::{Decoder, WeightsId};
+use ae_net::Decoder;
 use crc32fast::Hasher;
 
 use crate::bytes::Bytes;
 use crate::layout::{
-    CHECKSUM_BYTES, DECODER_INSIDE, END, HEADER_BYTES, Header, LABELLED, MAGIC, MAX_BLOCK_SYMBOLS,
-    MAX_PIXELS, MAX_UNITS, ONE_STEP, TRAILER_BYTES, VARINT_BYTES, VERSION, block_checksum, check,
-    hash_header, read_varint,
+    CHECKSUM_BYTES, DECODER_INSIDE, END, FixedHeader, HEADER_BYTES, Header, LABELLED, ONE_STEP,
+    TRAILER_BYTES, VARINT_BYTES, block_checksum, check, read_varint,
 };
-use crate::{AezError, BlockError, Coding, OpenError, decoder};
+use crate::{AezError, BlockError, Coding, decoder};
 
 /// Numbers of codes and labels that [`decode`] gives, 1 GiB of them: some kilobytes may stand for billions that are all alike.
 pub const MAX_DECODED: u64 = 1 << 28;
@@ -82,15 +81,15 @@ impl Reader<BufReader<File>> {
     /// Opens a file and reads all but its blocks.
     ///
     /// # Errors
-    /// [`OpenError`] names the file; its source is as of [`Reader::new`], or [`AezError::NotRegular`].
-    pub fn open(path: &Path, damage: Damage) -> Result<Self, OpenError> {
+    /// [`AezError::Open`] names the file; its source is as of [`Reader::new`], or [`AezError::NotRegular`].
+    pub fn open(path: &Path, damage: Damage) -> Result<Self, AezError> {
         let opened = ae_file::open(path).map_err(|error| match error {
             ReadError::Io(error) => AezError::Io(error),
             _ => AezError::NotRegular,
         });
         opened
             .and_then(|(file, _)| Self::new(BufReader::new(file), damage))
-            .map_err(|source| OpenError { path: path.to_owned(), source })
+            .map_err(|source| AezError::Open { path: path.to_owned(), source: Box::new(source) })
     }
 }
 
@@ -102,69 +101,17 @@ impl<R: Read + Seek> Reader<R> {
     /// [`Damage::Skip`]) its index is damaged or was cut off.
     pub fn new(mut input: R, damage: Damage) -> Result<Self, AezError> {
         let length = input.seek(SeekFrom::End(0)).map_err(AezError::Io)?;
-        input.rewind().map_err(AezError::Io)?;
-
         let start = read(&mut input, "the header", 0, HEADER_BYTES.min(length), length)?;
-        let mut bytes = Bytes::new("the header", &start);
-        let magic = bytes.take()?;
-        if magic != MAGIC {
-            return Err(AezError::Magic { found: magic });
-        }
-        let version = bytes.u16()?;
-        if version != VERSION {
-            return Err(AezError::Version { found: version });
-        }
-        if length < HEADER_BYTES {
-            return Err(AezError::Length { what: "the header", needed: HEADER_BYTES, actual: length });
-        }
-        let checksum = hash_header(check("the header", &start)?);
-        let flags = bytes.u16()?;
-        if flags & !(LABELLED | DECODER_INSIDE | ONE_STEP) != 0 {
-            return Err(AezError::Flags { found: flags });
-        }
-        let [images, rows, cols, units, block_images] =
-            [bytes.u32()?, bytes.u32()?, bytes.u32()?, bytes.u32()?, bytes.u32()?];
-        let model = WeightsId(bytes.take()?);
-        let (tables_bytes, decoder_bytes) = (u64::from(bytes.u32()?), u64::from(bytes.u32()?));
-        for (what, size) in
-            [("rows", rows), ("columns", cols), ("units", units), ("images a block", block_images)]
-        {
-            if size == 0 {
-                return Err(AezError::Zero { what });
-            }
-        }
-        let labelled = flags & LABELLED != 0;
-        let columns = u64::from(units) + u64::from(labelled);
-        AezError::limit("pixels an image", u64::from(rows) * u64::from(cols), MAX_PIXELS)?;
-        AezError::limit("numbers a code", units.into(), MAX_UNITS)?;
-        AezError::limit("numbers a block", u64::from(block_images) * columns, MAX_BLOCK_SYMBOLS)?;
-        let header = Header { images: images as usize, rows: rows as usize, cols: cols as usize, model };
-        let (units, block_images) = (units as usize, block_images as usize);
-
-        let tables = read(&mut input, "the tables", HEADER_BYTES, tables_bytes, length)?;
+        let (header, checksum) = FixedHeader::parse(&start, length)?;
+        let tables = read(&mut input, "the tables", HEADER_BYTES, header.tables, length)?;
         let tables = check("the tables", &tables)?;
-        let coding = Coding::from_bytes(tables, units, labelled, flags & ONE_STEP != 0)?;
-        let decoder = read(&mut input, "the decoder", HEADER_BYTES + tables_bytes, decoder_bytes, length)?;
-        let decoder = match flags & DECODER_INSIDE {
-            0 if decoder.is_empty() => None,
-            0 => return Err(AezError::Length { what: "no decoder", needed: 0, actual: decoder_bytes }),
-            _ => Some(decoder::from_bytes(check("the decoder", &decoder)?)?),
-        };
-        if let Some(decoder) = &decoder {
-            for (what, found, expected) in [
-                ("numbers a code", decoder.code_size(), units),
-                ("pixels an image", decoder.pixels(), header.rows * header.cols),
-            ] {
-                if found != expected {
-                    return Err(AezError::DecoderSize { what, found, expected });
-                }
-            }
-        }
+        let (labelled, one_step) = (header.flags & LABELLED != 0, header.flags & ONE_STEP != 0);
+        let coding = Coding::from_bytes(tables, header.units, labelled, one_step)?;
+        let decoder = read_decoder(&mut input, &header, length)?;
 
-        let blocks_at = HEADER_BYTES + tables_bytes + decoder_bytes;
-        let blocks = header.images.div_ceil(block_images);
-        let found = read_index(&mut input, &checksum, blocks, blocks_at, length);
-        let places = match (found, damage) {
+        let blocks_at = HEADER_BYTES + header.tables + header.decoder;
+        let blocks = header.stated.images.div_ceil(header.block_images);
+        let places = match (read_index(&mut input, &checksum, blocks, blocks_at, length), damage) {
             (Err(AezError::Io(error)), _) => return Err(AezError::Io(error)),
             (Err(_), Damage::Skip) => walk(&mut input, blocks, blocks_at, length)?,
             (found, _) => found?,
@@ -172,11 +119,12 @@ impl<R: Read + Seek> Reader<R> {
         let blocks_end = places.last().map_or(blocks_at, |(_, end)| *end);
         let sizes = Sizes {
             header: HEADER_BYTES,
-            tables: tables_bytes,
-            decoder: decoder_bytes,
+            tables: header.tables,
+            decoder: header.decoder,
             blocks: blocks_end - blocks_at,
             index: length - blocks_end,
         };
+        let (header, block_images) = (header.stated, header.block_images);
         Ok(Self { input, header, coding, decoder, block_images, checksum, places, sizes })
     }
 
@@ -213,15 +161,20 @@ impl<R: Read + Seek> Reader<R> {
     /// Reads a block.
     ///
     /// # Errors
-    /// [`AezError::NoBlock`], [`AezError::Block`] if it is damaged, [`AezError::Io`] if the input fails.
+    /// [`AezError::Value`] if there is no such block, [`AezError::Block`] if it is damaged, [`AezError::Missing`] if
+    /// nothing leads to it, [`AezError::Io`] if the input fails.
     pub fn block(&mut self, block: usize) -> Result<Block, AezError> {
         if block >= self.blocks() {
-            return Err(AezError::NoBlock { asked: block, blocks: self.blocks() });
+            return Err(AezError::value("a block", format_args!("one of {}", self.blocks()), block));
         }
         let first = block * self.block_images;
         let last = self.header.images.min(first + self.block_images) - 1;
         let lost = |source| AezError::Block { block, first, last, source };
-        let &(start, end) = self.places.get(block).ok_or_else(|| lost(BlockError::Missing))?;
+        let Some(&(start, end)) = self.places.get(block) else {
+            // They are found from one to the next: after the first that is missing all are.
+            let (block, last) = (self.places.len(), self.header.images - 1);
+            return Err(AezError::Missing { block, first: block * self.block_images, last });
+        };
         let images = last + 1 - first;
         // An integer takes fewer than 8 bytes, whatever it is.
         let most = (images * self.coding.columns() * 8) as u64 + VARINT_BYTES + CHECKSUM_BYTES;
@@ -271,7 +224,7 @@ pub struct Decoded {
 pub fn decode(bytes: &[u8]) -> Result<Decoded, AezError> {
     let mut reader = Reader::new(Cursor::new(bytes), Damage::Refuse)?;
     let numbers = reader.header.images as u64 * reader.coding.columns() as u64;
-    AezError::limit("numbers at once", numbers, MAX_DECODED)?;
+    AezError::at_most("numbers at once", MAX_DECODED, numbers)?;
     let (mut all, mut codes, mut labels) = (Vec::new(), Vec::new(), Vec::new());
     for block in 0..reader.blocks() {
         let block = reader.block(block)?;
@@ -300,6 +253,31 @@ fn read(
     let actual = input.take(bytes).read_to_end(&mut part).map_err(AezError::Io)? as u64;
     // A file that shrinks while it is read.
     if actual < bytes { Err(AezError::Length { what, needed: bytes, actual }) } else { Ok(part) }
+}
+
+/// The decoder inside, if the header announces one.
+fn read_decoder(
+    input: &mut (impl Read + Seek),
+    header: &FixedHeader,
+    length: u64,
+) -> Result<Option<Decoder>, AezError> {
+    let bytes = read(input, "the decoder", HEADER_BYTES + header.tables, header.decoder, length)?;
+    if header.flags & DECODER_INSIDE == 0 {
+        return match header.decoder {
+            0 => Ok(None),
+            actual => Err(AezError::Length { what: "no decoder", needed: 0, actual }),
+        };
+    }
+    let decoder = decoder::from_bytes(check("the decoder", &bytes)?)?;
+    for (what, expected, found) in [
+        ("the decoder's numbers a code", header.units, decoder.code_size()),
+        ("the decoder's pixels an image", header.stated.rows * header.stated.cols, decoder.pixels()),
+    ] {
+        if found != expected {
+            return Err(AezError::value(what, expected, found));
+        }
+    }
+    Ok(Some(decoder))
 }
 
 /// Where the blocks are, as the index says.
@@ -338,11 +316,12 @@ fn read_index(
         (left, at) = (&left[prefix..], end);
     }
     if !left.is_empty() || places.len() < blocks {
-        return Err(AezError::IndexCount { blocks });
+        let found = format_args!("{} and {} bytes more", places.len(), left.len());
+        return Err(AezError::value("the index's blocks", blocks, found));
     }
     let actual = room - index_bytes;
     if at - blocks_at != actual {
-        return Err(AezError::Index { found: at - blocks_at, actual });
+        return Err(AezError::value("the index's bytes of blocks", actual, at - blocks_at));
     }
     Ok(places)
 }

@@ -6,9 +6,10 @@ use ae_net::Decoder;
 use crc32fast::Hasher;
 
 use crate::layout::{
-    DECODER_INSIDE, END, Header, LABELLED, MAGIC, MAX_BLOCK_SYMBOLS, MAX_PIXELS, MAX_UNITS, ONE_STEP,
-    VERSION, block_checksum, hash_header, varint, with_checksum,
+    DECODER_INSIDE, END, FixedHeader, Header, LABELLED, MAX_BLOCK_SYMBOLS, MAX_PIXELS, MAX_UNITS, ONE_STEP,
+    block_checksum, hash_header, varint, with_checksum,
 };
+use crate::quantise::whole_rows;
 use crate::{CodecError, Coding, WeightBits, decoder};
 
 /// Images a block, where codes are not enormous. At 6 bytes an image what a block costs beside its images, 9 bytes, is 0.3 %.
@@ -57,8 +58,8 @@ impl<W: Write> Writer<W> {
     /// Writes what stands before the blocks: sizes, steps, tables, and the decoder if the file is to hold it.
     ///
     /// # Errors
-    /// [`CodecError::Limit`] or [`CodecError::Zero`] for a size that the format cannot state, [`CodecError::DecoderSize`]
-    /// for a decoder of other codes or images, [`CodecError::Weight`], [`CodecError::Io`].
+    /// [`CodecError::Argument`] for a size that the format cannot state, for a decoder of other codes or images, or of
+    /// weights that cannot be rounded; [`CodecError::Io`].
     pub fn new(
         mut out: W,
         header: Header,
@@ -67,51 +68,39 @@ impl<W: Write> Writer<W> {
     ) -> Result<Self, CodecError> {
         let units = coding.quantiser().units();
         let pixels = (header.rows as u64).saturating_mul(header.cols as u64);
-        for (what, asked, limit) in [
-            ("images", header.images as u64, u32::MAX.into()),
-            ("pixels", pixels, MAX_PIXELS),
-            ("numbers of a code", units as u64, MAX_UNITS),
+        for (what, least, most, found) in [
+            ("images", 0, u32::MAX.into(), header.images as u64),
+            ("pixels", 1, MAX_PIXELS, pixels),
+            ("numbers of a code", 1, MAX_UNITS, units as u64),
         ] {
-            if asked > limit {
-                return Err(CodecError::Limit { what, asked, limit });
+            if !(least..=most).contains(&found) {
+                return Err(CodecError::argument(what, format_args!("{least} to {most}"), found));
             }
-        }
-        if pixels == 0 {
-            return Err(CodecError::Zero { what: "pixels of an image" });
         }
         let decoder_bytes = match inside {
             None => Vec::new(),
             Some((decoder, bits)) => {
-                for (what, found, expected) in [
-                    ("numbers of a code", units, decoder.code_size()),
-                    ("pixels", pixels as usize, decoder.pixels()),
-                ] {
-                    if found != expected {
-                        return Err(CodecError::DecoderSize { what, found, expected });
-                    }
-                }
+                CodecError::require("numbers of the decoder's codes", units, decoder.code_size())?;
+                CodecError::require("pixels of the decoder's images", pixels as usize, decoder.pixels())?;
                 with_checksum(decoder::to_bytes(decoder, bits)?)
             }
         };
         let coding_bytes = with_checksum(coding.to_bytes());
         let block_images = BLOCK_IMAGES.min(MAX_BLOCK_SYMBOLS as usize / coding.columns());
-
-        let mut flags = 0;
-        for (flag, set) in
-            [(LABELLED, coding.labelled()), (DECODER_INSIDE, inside.is_some()), (ONE_STEP, coding.one_step())]
-        {
-            flags |= if set { flag } else { 0 };
+        let flags = [
+            (LABELLED, coding.labelled()),
+            (DECODER_INSIDE, inside.is_some()),
+            (ONE_STEP, coding.one_step()),
+        ];
+        let bytes = FixedHeader {
+            flags: flags.into_iter().map(|(flag, set)| if set { flag } else { 0 }).sum(),
+            stated: header,
+            units,
+            block_images,
+            tables: coding_bytes.len() as u64,
+            decoder: decoder_bytes.len() as u64,
         }
-        let mut bytes = Vec::from(MAGIC);
-        bytes.extend(VERSION.to_le_bytes());
-        bytes.extend(flags.to_le_bytes());
-        for size in [header.images, header.rows, header.cols, units, block_images] {
-            bytes.extend((size as u32).to_le_bytes());
-        }
-        bytes.extend(header.model.0);
-        for size in [coding_bytes.len(), decoder_bytes.len()] {
-            bytes.extend((size as u32).to_le_bytes());
-        }
+        .to_bytes();
         let checksum = hash_header(&bytes);
         let bytes = with_checksum(bytes);
         for part in [&bytes, &coding_bytes, &decoder_bytes] {
@@ -131,6 +120,21 @@ impl<W: Write> Writer<W> {
         })
     }
 
+    /// How codes become bits.
+    pub(crate) fn coding(&self) -> &Coding {
+        &self.coding
+    }
+
+    /// Refuses images beyond those announced, and labels that are not one for each, or are missing or unasked for.
+    pub(crate) fn require(&self, images: usize, labels: usize) -> Result<(), CodecError> {
+        CodecError::require("labels", if self.coding.labelled() { images } else { 0 }, labels)?;
+        let (found, most) = (self.taken + images, self.header.images);
+        if found > most {
+            return Err(CodecError::argument("images", format_args!("the {most} announced"), found));
+        }
+        Ok(())
+    }
+
     /// Takes the next images, as integers and labels, however many.
     ///
     /// # Shapes
@@ -138,23 +142,13 @@ impl<W: Write> Writer<W> {
     /// - `labels`: `(B)`, or none where the file has no labels
     ///
     /// # Errors
-    /// [`CodecError::PartialRow`], [`CodecError::LabelCount`], [`CodecError::ImageCount`] if these are more images than
-    /// were announced, [`CodecError::Io`].
+    /// [`CodecError::Argument`] if these are no whole codes, more images than were announced, or not as many labels;
+    /// [`CodecError::Io`].
     pub fn push(&mut self, symbols: &[i32], labels: &[u8]) -> Result<(), CodecError> {
         let units = self.coding.quantiser().units();
-        if !symbols.len().is_multiple_of(units) {
-            return Err(CodecError::PartialRow { values: symbols.len(), units });
-        }
-        let codes = symbols.len() / units;
-        let expected = if self.coding.labelled() { codes } else { 0 };
-        if labels.len() != expected {
-            return Err(CodecError::LabelCount { codes, labels: labels.len(), expected });
-        }
-        let found = self.taken + codes;
-        if found > self.header.images {
-            return Err(CodecError::ImageCount { found: found as u64, expected: self.header.images as u64 });
-        }
-        self.taken = found;
+        let images = whole_rows(symbols, units)?;
+        self.require(images, labels.len())?;
+        self.taken += images;
         let (mut symbols, mut labels) = (symbols, labels);
         while !symbols.is_empty() {
             let room = self.block_images - self.symbols.len() / units;
@@ -174,14 +168,9 @@ impl<W: Write> Writer<W> {
     /// Writes the last block and the index, and gives the writer back, unflushed.
     ///
     /// # Errors
-    /// [`CodecError::ImageCount`] if fewer images came than were announced, [`CodecError::Io`].
+    /// [`CodecError::Argument`] if fewer images came than were announced, [`CodecError::Io`].
     pub fn finish(mut self) -> Result<W, CodecError> {
-        if self.taken != self.header.images {
-            return Err(CodecError::ImageCount {
-                found: self.taken as u64,
-                expected: self.header.images as u64,
-            });
-        }
+        CodecError::require("images", self.header.images, self.taken)?;
         if !self.symbols.is_empty() {
             self.write_block()?;
         }

@@ -27,7 +27,7 @@ fn salvage(bytes: &[u8]) -> Result<Vec<Option<Block>>, AezError> {
     (0..reader.blocks())
         .map(|block| match reader.block(block) {
             Ok(block) => Ok(Some(block)),
-            Err(AezError::Block { .. }) => Ok(None),
+            Err(AezError::Block { .. } | AezError::Missing { .. }) => Ok(None),
             Err(error) => Err(error),
         })
         .collect()
@@ -46,6 +46,14 @@ fn forged(bytes: &[u8], at: usize, new: &[u8]) -> AezError {
     mend(&mut bytes, 0, 72);
     mend_index(&mut bytes);
     decode(&bytes).unwrap_err()
+}
+
+/// What of a part cannot be, and what it is.
+fn value_of(error: AezError) -> (&'static str, String) {
+    match error {
+        AezError::Value { what, found, .. } => (what, found),
+        error => panic!("{error:?}"),
+    }
 }
 
 /// Writes the index's checksum anew.
@@ -145,22 +153,26 @@ fn blocks_of_other_places_and_other_files_are_refused() {
 fn headers_that_lie_are_refused_each_by_its_name() {
     let bytes = small().bytes;
     let refused = |at, new: &[u8]| forged(&bytes, at, new);
+    let value = |at, new: &[u8]| value_of(refused(at, new));
     let number = |number: u32| number.to_le_bytes();
     assert!(matches!(refused(0, b"PNG!"), AezError::Magic { found } if &found == b"PNG!"));
     assert!(matches!(refused(4, &[2, 0]), AezError::Version { found: 2 }));
-    assert!(matches!(refused(6, &[0x0b, 0]), AezError::Flags { found: 0x0b }));
-    assert!(matches!(refused(8, &number(u32::MAX)), AezError::IndexCount { blocks: 8_388_608 }));
-    assert!(matches!(refused(8, &number(1_024)), AezError::IndexCount { blocks: 2 }));
+    assert_eq!(value(6, &[0x0b, 0]), ("the header's flags", "0x000b".to_owned()));
+    assert_eq!(
+        refused(8, &number(u32::MAX)).to_string(),
+        "the index's blocks: expected 8388608, found 3 and 0 bytes more"
+    );
+    assert_eq!(value(8, &number(1_024)), ("the index's blocks", "2 and 1 bytes more".to_owned()));
     // As many blocks, but the last would have one image more.
     assert!(matches!(refused(8, &number(1_026)), AezError::Block { block: 0, .. }));
-    assert!(matches!(refused(12, &number(0)), AezError::Zero { what: "rows" }));
-    assert!(matches!(refused(12, &number(u32::MAX)), AezError::Limit { what: "pixels an image", .. }));
-    assert!(matches!(refused(16, &number(4)), AezError::DecoderSize { found: 6, expected: 8, .. }));
-    assert!(matches!(refused(20, &number(0)), AezError::Zero { what: "units" }));
-    assert!(matches!(refused(20, &number(1 << 17)), AezError::Limit { what: "numbers a code", .. }));
-    assert!(matches!(refused(20, &number(3)), AezError::Table { .. } | AezError::Tables(_)));
-    assert!(matches!(refused(24, &number(0)), AezError::Zero { what: "images a block" }));
-    assert!(matches!(refused(24, &number(u32::MAX)), AezError::Limit { what: "numbers a block", .. }));
+    assert_eq!(value(12, &number(0)), ("the header's rows", "0".to_owned()));
+    assert_eq!(value(12, &number(u32::MAX)).0, "the header's pixels an image");
+    assert_eq!(refused(16, &number(4)).to_string(), "the decoder's pixels an image: expected 8, found 6");
+    assert_eq!(value(20, &number(0)), ("the header's numbers a code", "0".to_owned()));
+    assert_eq!(value(20, &number(1 << 17)), ("the header's numbers a code", "131072".to_owned()));
+    assert!(matches!(refused(20, &number(3)), AezError::Coded { what, .. } if what.contains("table")));
+    assert_eq!(value(24, &number(0)), ("the header's images a block", "0".to_owned()));
+    assert_eq!(value(24, &number(u32::MAX)).0, "the header's numbers a block");
     assert!(matches!(refused(60, &number(u32::MAX)), AezError::Length { what: "the tables", .. }));
     assert!(matches!(refused(60, &number(3)), AezError::Length { what: "the tables", needed: 4, actual: 3 }));
     assert!(matches!(refused(64, &number(u32::MAX)), AezError::Length { what: "the decoder", .. }));
@@ -173,7 +185,7 @@ fn headers_that_lie_are_refused_each_by_its_name() {
     let at = bytes.len() - 12;
     index[at - 1] += 1;
     mend_index(&mut index);
-    assert!(matches!(decode(&index), Err(AezError::Index { .. })));
+    assert_eq!(value_of(decode(&index).unwrap_err()).0, "the index's bytes of blocks");
     index[at..at + 4].fill(0xff);
     assert!(matches!(decode(&index), Err(AezError::Length { what: "the index", .. })));
 
@@ -194,16 +206,17 @@ fn tables_and_steps_that_lie_are_refused_each_by_its_name() {
     };
     // One step for all, the upper half of a float: 0, an infinity, a negative one.
     for step in [[0, 0], [0x80, 0x7f], [0x80, 0xbf]] {
-        assert!(matches!(refused(72, &step), AezError::Step { unit: 0, .. }), "{step:?}");
+        let (what, found) = value_of(refused(72, &step));
+        assert!(what == "the steps" && found.ends_with("for unit 0"), "{step:?}: {found}");
     }
     let end = 72 + tables - 4;
-    assert!(matches!(refused(end - 1, &[0]), AezError::Tables(_)));
+    assert!(matches!(refused(end - 1, &[0]), AezError::Coded { what, .. } if what == "the tables"));
     let mut seen = 0;
     for (at, byte) in bytes.iter().enumerate().take(end).skip(74) {
         for flip in [0x01, 0x80, 0xff] {
             // Other tables may be tables too; then the blocks are not those that they describe.
             let error = refused(at, &[byte ^ flip]);
-            seen += usize::from(matches!(error, AezError::Tables(_) | AezError::Table { .. }));
+            seen += usize::from(matches!(error, AezError::Coded { .. }));
         }
     }
     assert!(seen > 0);
@@ -221,22 +234,20 @@ fn a_decoder_that_lies_is_refused() {
         mend(&mut bytes, start, start + size);
         decode(&bytes).unwrap_err()
     };
-    assert!(matches!(refused(0, &[3]), AezError::DecoderKind { what: "outputs of kind", found: 3 }));
-    assert!(matches!(refused(1, &[4]), AezError::DecoderKind { what: "weights of bits", found: 4 }));
-    assert!(matches!(refused(2, &[0]), AezError::Weights(_) | AezError::Decoder(_)));
-    assert!(matches!(refused(3, &[0; 4]), AezError::Zero { .. }));
-    assert!(matches!(refused(3, &[0xff; 8]), AezError::Limit { what: "weights", .. }));
-    assert!(matches!(refused(11, &[9]), AezError::DecoderKind { what: "an activation of kind", found: 9 }));
+    let value = |at, new: &[u8]| value_of(refused(at, new));
+    assert_eq!(value(0, &[3]), ("the decoder's outputs", "3".to_owned()));
+    assert_eq!(value(1, &[4]), ("the decoder's bits a weight", "4".to_owned()));
+    assert!(matches!(refused(2, &[0]), AezError::Coded { .. } | AezError::Decoder(_)));
+    assert_eq!(value(3, &[0; 4]).0, "the decoder's sizes");
+    assert_eq!(value(3, &[0xff; 8]).0, "the decoder's weights");
+    assert_eq!(value(11, &[9]), ("the decoder's activation", "9".to_owned()));
     // Two layers of 9 bytes stand before the scales.
-    assert!(matches!(
-        refused(21, &f32::NAN.to_le_bytes()),
-        AezError::DecoderKind { what: "a scale of bits", .. }
-    ));
-    assert!(matches!(refused(21, &(-1.0_f32).to_le_bytes()), AezError::DecoderKind { .. }));
+    assert_eq!(value(21, &f32::NAN.to_le_bytes()), ("a scale of the decoder", "NaN".to_owned()));
+    assert_eq!(value(21, &(-1.0_f32).to_le_bytes()), ("a scale of the decoder", "-1".to_owned()));
     // Layers that do not meet: the first gives 5 values.
     let error = refused(7, &3_u32.to_le_bytes());
     assert!(
-        matches!(error, AezError::Weights(_) | AezError::DecoderKind { .. } | AezError::Decoder(_)),
+        matches!(error, AezError::Coded { .. } | AezError::Value { .. } | AezError::Decoder(_)),
         "{error}"
     );
 }

@@ -94,8 +94,8 @@ fn files_of_a_few_kilobytes_take_under_64_mib() {
     }
     // The limit is on what is decoded at once.
     match decode(&bomb) {
-        Err(AezError::Limit { what: "numbers at once", asked, limit: MAX_DECODED }) => {
-            assert_eq!(asked, u64::from(u32::MAX));
+        Err(AezError::Value { what: "numbers at once", expected, found }) => {
+            assert_eq!((expected, found), (format!("at most {MAX_DECODED}"), u32::MAX.to_string()));
         }
         other => panic!("{other:?}"),
     }

@@ -97,21 +97,28 @@ fn rounding_stops_at_both_ends_and_is_off_by_half_a_step_at_most() {
 
 #[test]
 fn faults_are_named() {
-    assert!(matches!(Quantiser::uniform(0, 1.0), Err(CodecError::Zero { .. })));
+    let refused = |error: CodecError, words: &[&str]| {
+        let text = error.to_string();
+        assert!(
+            matches!(error, CodecError::Argument { .. }) && words.iter().all(|word| text.contains(word)),
+            "{text}"
+        );
+    };
+    refused(Quantiser::uniform(0, 1.0).unwrap_err(), &["units", "at least 1"]);
     for step in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-40] {
-        assert!(matches!(Quantiser::uniform(2, step), Err(CodecError::Step { unit: 0, .. })), "{step}");
+        refused(Quantiser::uniform(2, step).unwrap_err(), &["steps", "1e-30 to 1e30", "unit 0"]);
     }
     let quantiser = Quantiser::uniform(2, 1.0).unwrap();
     let mut symbols = Vec::new();
-    let error = quantiser.symbols(&[0.0; 3], &mut symbols).unwrap_err();
-    assert!(matches!(error, CodecError::PartialRow { values: 3, units: 2 }));
+    let partial = "codes: expected whole codes of 2 numbers, found";
+    refused(quantiser.symbols(&[0.0; 3], &mut symbols).unwrap_err(), &[partial, "found 3"]);
     let error = quantiser.symbols(&[0.0, 0.0, 0.0, f32::NAN], &mut symbols).unwrap_err();
-    assert!(matches!(error, CodecError::NotFinite { row: 1, unit: 1, .. }));
-    assert!(matches!(quantiser.codes(&[1], &mut Vec::new()), Err(CodecError::PartialRow { .. })));
+    refused(error, &["codes", "finite", "NaN as unit 1 of code 1"]);
+    refused(quantiser.codes(&[1], &mut Vec::new()).unwrap_err(), &[partial, "found 1"]);
     for quality in [-1.0, 100.5, f32::NAN] {
-        assert!(matches!(Quality::new(quality), Err(CodecError::Quality { .. })));
+        refused(Quality::new(quality).unwrap_err(), &["quality", "from 0 to 100"]);
     }
     let infinite = [f32::INFINITY; 6];
     let error = Quantiser::matched(&team(), &decoder(6, 4), &infinite, 0.1, Quality::default()).unwrap_err();
-    assert!(matches!(error, CodecError::NotFinite { row: 0, unit: 0, .. }));
+    refused(error, &["codes", "finite", "inf as unit 0 of code 0"]);
 }
