@@ -6,7 +6,7 @@
 use std::io::Cursor;
 use std::num::NonZeroU64;
 
-use ae_codec::{Coding, Damage, Header, Quantiser, Reader, WeightBits, Writer, rounded};
+use ae_codec::{CodecError, Coding, Damage, Header, Quantiser, Reader, WeightBits, Writer, rounded};
 use ae_data::ImageSet;
 use ae_net::{Decoder, NetError, Network, Outputs, Rows, Team, WeightsId, evaluate};
 
@@ -57,8 +57,8 @@ impl CodedRate {
         writer.push(&symbols, &[])?;
         let file = writer.finish()?;
 
-        let sizes = Reader::new(Cursor::new(&file), Damage::Refuse)?.sizes();
-        let decoded = ae_codec::decode(&file)?;
+        let sizes = Reader::new(Cursor::new(&file), Damage::Refuse).map_err(CodecError::from)?.sizes();
+        let decoded = ae_codec::decode(&file).map_err(CodecError::from)?;
         let rounded = rounded(network.decoder(), WeightBits::Eight)?;
         Ok(Self {
             images: images.len(),
