@@ -132,6 +132,14 @@ mod tests {
         assert!(nothing.file_bytes < 200, "{nothing:?}");
     }
 
+    /// More images than are rebuilt at once, of which no two neighbours are alike.
+    #[test]
+    fn every_image_is_held_against_itself() {
+        let (images, team) = (bars(2500), Team::new(1).unwrap());
+        let rate = transform_coder(&team, &Pca::fit(&team, &images).unwrap(), &images, 0.01).unwrap();
+        assert!(rate.psnr_db > 50.0 && rate.psnr_inside_db > 30.0, "{rate:?}");
+    }
+
     #[test]
     fn breaking_even_is_where_the_decoder_has_been_saved() {
         let rate = CodedRate {
