@@ -185,19 +185,23 @@ impl<'a> Survey<'a> {
         let rows = Rows::bytes(images, pixels)?;
         let first = self.seen;
         self.seen += rows.len();
-        let taken: Vec<u32> =
-            (0..rows.len()).filter(|row| (first + row) % self.every == 0).map(|row| row as u32).collect();
+        let taken: Vec<u32> = (0..rows.len())
+            .filter(|row| (first + row).is_multiple_of(self.every))
+            .map(|row| row as u32)
+            .collect();
         let codes = network.encode(team, rows.pick(&taken)?)?;
         self.codes.extend_from_slice(&codes);
 
-        let to_measure = |&place: &u32| (first + taken[place as usize] as usize) % self.measured_every == 0;
+        let to_measure =
+            |&place: &u32| (first + taken[place as usize] as usize).is_multiple_of(self.measured_every);
         let measured: Vec<u32> = (0..taken.len() as u32).filter(to_measure).collect();
         let of_codes = Rows::values(&codes, network.code_size())?.pick(&measured)?;
-        let rebuilt = to_bytes(&network.decode(team, of_codes)?, pixels, self.measured)?;
+        let rebuilt = network.decode(team, of_codes)?;
         self.measured += measured.len();
         for (&place, rebuilt) in measured.iter().zip(rebuilt.chunks_exact(pixels)) {
             let image = taken[place as usize] as usize;
-            self.squares += squared_error(rebuilt, &images[image * pixels..][..pixels]);
+            let rebuilt = to_bytes(rebuilt, pixels, first + image)?;
+            self.squares += squared_error(&rebuilt, &images[image * pixels..][..pixels]);
         }
         Ok(())
     }

@@ -32,10 +32,13 @@ pub struct Images {
 /// [`Reader`] gives those block by block; and as [`Reader::decoder_or`] and [`Reader::images`].
 pub fn decompress(team: &Team, bytes: &[u8], network: Option<&Network>) -> Result<Images, CodecError> {
     let mut reader = Reader::new(Cursor::new(bytes), Damage::Refuse)?;
-    let decoder = reader.decoder_or(network)?;
     let header = *reader.header();
-    let all = header.images as u64 * decoder.pixels() as u64;
-    AezError::at_most("pixels at once", MAX_DECOMPRESSED, all)?;
+    AezError::at_most(
+        "pixels at once",
+        MAX_DECOMPRESSED,
+        header.images as u64 * (header.rows * header.cols) as u64,
+    )?;
+    let decoder = reader.decoder_or(network)?;
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     for number in 0..reader.blocks() {
         let block = reader.block(number)?;

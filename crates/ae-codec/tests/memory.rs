@@ -8,7 +8,10 @@ use std::fs;
 use std::io::Cursor;
 
 use ae_codec::entropy::{Table, pack};
-use ae_codec::{AezError, Damage, MAX_BLOCK_SYMBOLS, MAX_DECODED, MAX_WEIGHTS, Reader, decode};
+use ae_codec::{
+    AezError, CodecError, Damage, MAX_BLOCK_SYMBOLS, MAX_DECODED, MAX_WEIGHTS, Reader, decode, decompress,
+};
+use ae_net::Team;
 
 const MIB: u64 = 1 << 20;
 
@@ -100,4 +103,11 @@ fn files_of_a_few_kilobytes_take_under_64_mib() {
         other => panic!("{other:?}"),
     }
     taken("a bomb");
+    match decompress(&Team::new(1).unwrap(), &largest, None) {
+        Err(CodecError::Aez(AezError::Value { what: "pixels at once", found, .. })) => {
+            assert_eq!(found, (u64::from(block_images) * u64::from(pixels)).to_string());
+        }
+        other => panic!("{other:?}"),
+    }
+    taken("all images of the largest block");
 }

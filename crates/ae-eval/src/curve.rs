@@ -3,7 +3,7 @@
 use std::fmt;
 use std::num::NonZeroU64;
 
-use ae_codec::{Quality, Quantiser};
+use ae_codec::{Quality, Steps};
 use ae_data::ImageSet;
 use ae_net::{Network, Team};
 
@@ -34,15 +34,14 @@ impl RatePoint {
     }
 }
 
-/// A network's codes at every one of the [`QUALITIES`]. Where they were trained to be stored `in_whole_numbers`, all
-/// numbers are rounded by one step; otherwise each by one that is matched to what it does to an image.
+/// A network's codes at every one of the [`QUALITIES`], by steps that are chosen as [`Steps`] says.
 ///
 /// # Errors
 /// As [`CodedRate::measure`].
 pub fn rates_by_quality(
     team: &Team,
     network: &Network,
-    in_whole_numbers: bool,
+    steps: Steps,
     images: &ImageSet,
     method: &str,
 ) -> Result<Vec<RatePoint>, EvalError> {
@@ -50,12 +49,8 @@ pub fn rates_by_quality(
     let own_mse = network.evaluate(team, rows, images.pixels())?.mse;
     let codes = network.encode(team, rows)?;
     let point = |&quality: &f32| {
-        let steps = Quality::new(quality)?;
-        let quantiser = if in_whole_numbers {
-            Quantiser::uniform(network.code_size(), steps.scale())?
-        } else {
-            Quantiser::matched(team, network.decoder(), &codes, own_mse, steps)?
-        };
+        let of_quality = Quality::new(quality)?;
+        let quantiser = steps.quantiser(team, network.decoder(), &codes, own_mse, of_quality)?;
         let rate = CodedRate::measure(team, network, images, quantiser)?;
         Ok(RatePoint { method: method.to_owned(), setting: quality.into(), rate })
     };
@@ -222,8 +217,8 @@ mod tests {
         let (images, team) = (bars(120), Team::new(1).unwrap());
         let mut table = RateTable::measure(&team, &images, &images).unwrap();
         let network = Network::draw(&Description::dense(96, &[], 4), 0).unwrap();
-        for in_whole_numbers in [false, true] {
-            let rates = rates_by_quality(&team, &network, in_whole_numbers, &images, "drawn").unwrap();
+        for steps in [Steps::Matched, Steps::Uniform] {
+            let rates = rates_by_quality(&team, &network, steps, &images, "drawn").unwrap();
             assert!(rates.is_sorted_by(|a, b| a.rate.file_bytes <= b.rate.file_bytes), "{rates:?}");
             assert!(rates.iter().map(|point| point.setting as f32).eq(QUALITIES.iter().copied()));
             table.coded.extend(rates);

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io;
 
-use ae_codec::{AezError, CodecError};
+use ae_codec::CodecError;
 use ae_data::DataError;
 use ae_net::NetError;
 use image::ImageError;
@@ -58,9 +58,6 @@ pub enum EvalError {
     /// A fault found by the codec.
     #[error(transparent)]
     Codec(#[from] CodecError),
-    /// A file of ours that could not be read back.
-    #[error(transparent)]
-    Aez(#[from] AezError),
 }
 
 impl EvalError {

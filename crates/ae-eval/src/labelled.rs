@@ -9,7 +9,7 @@ use crate::error::at_least;
 /// The pixels of images, a row an image.
 ///
 /// # Errors
-/// None that an [`ImageSet`] could cause: its pixels are whole images.
+/// As [`Rows::bytes`], which has nothing to refuse here: the pixels of a set are whole images.
 pub fn image_rows(images: &ImageSet) -> Result<Rows<'_>, NetError> {
     Rows::bytes(images.pixels(), images.pixels_per_image())
 }
