@@ -6,18 +6,9 @@
 //! make a picture: an SVG names the generic family `sans-serif` and its viewer supplies the glyphs, and what becomes
 //! pixels is drawn with a font that the crate carries.
 //!
-//! | file | what it holds |
-//! | --- | --- |
-//! | `pixel.rs` | [`GrayTile`], one image to be drawn, and the rounding of brightness to a byte |
-//! | `signed.rs` | [`SignedTile`], one image of signed weights, and a grid of them in colour with its scale |
-//! | `grid.rs` | [`Grid`], tiles row by row with labels; [`GridLayout`], where each of them lies; [`png_bytes`] |
-//! | `curve.rs` | [`LineChart`], named series against two axes, with reference levels |
-//! | `scatter.rs` | [`ScatterChart`], points coloured by class, panels side by side |
-//! | `chart.rs` | what both charts share: sizes, axes, and the way to SVG and PNG |
-//! | `axis.rs` | ranges, ticks and their labels |
-//! | `raster.rs` | paths, discs and text as pixels, and the plotting library's backend for PNG |
-//! | `text.rs` | the font, what text may be drawn, and how wide it is |
-//! | `palette.rs` | the colours, told apart by colour-blind readers too |
+//! [`Grid`] sets images side by side, grey ([`GrayTile`]) or of signed numbers in colour ([`SignedTile`]).
+//! [`LineChart`] and [`ScatterChart`] lay their parts out as a list of plain shapes, of which two small back ends make
+//! an SVG document and a PNG file.
 //!
 //! Two digits of 2 x 2 pixels side by side, and a curve:
 //!
@@ -36,6 +27,7 @@
 //! # Ok::<(), ae_viz::VizError>(())
 //! ```
 
+mod apart;
 mod axis;
 mod chart;
 mod curve;
@@ -45,13 +37,16 @@ mod palette;
 mod pixel;
 mod raster;
 mod scatter;
+mod shape;
 mod signed;
+mod svg;
 mod text;
 
 pub use curve::LineChart;
 pub use error::VizError;
-pub use grid::{Grid, GridLayout, MAX_GRID_PIXELS, png_bytes};
+pub use grid::{Grid, MAX_GRID_PIXELS};
 pub use image::{GrayImage, RgbImage};
 pub use pixel::{GrayTile, to_level};
+pub use raster::png_bytes;
 pub use scatter::ScatterChart;
 pub use signed::{SignedScale, SignedTile};

@@ -10,8 +10,16 @@
 //! Signed numbers have the eleven colours of RdBu, from Cynthia A. Brewer's ColorBrewer 2.0, which lists it as safe
 //! for colour-blind readers; between them colours are mixed linearly in sRGB.
 
-/// Red, green and blue of each series colour: blue, vermilion, green, purple, orange, sky blue, black.
-pub(crate) const SERIES_COLOURS: [[u8; 3]; 7] = [
+/// Red, green and blue.
+pub(crate) type Colour = [u8; 3];
+
+pub(crate) const INK: Colour = [0x22; 3];
+pub(crate) const REFERENCE: Colour = [0x55; 3];
+pub(crate) const FRAME: Colour = [0x66; 3];
+pub(crate) const MESH: Colour = [0xDD; 3];
+
+/// The colours of series: blue, vermilion, green, purple, orange, sky blue, black.
+pub(crate) const SERIES_COLOURS: [Colour; 7] = [
     [0x00, 0x72, 0xB2],
     [0xD5, 0x5E, 0x00],
     [0x00, 0x9E, 0x73],
@@ -21,12 +29,12 @@ pub(crate) const SERIES_COLOURS: [[u8; 3]; 7] = [
     [0x00, 0x00, 0x00],
 ];
 
-/// Red, green and blue of each class colour: brown, slate, blue, orange, grey, purple, tan, amber, cyan, red.
+/// The colours of classes: brown, slate, blue, orange, grey, purple, tan, amber, cyan, red.
 ///
 /// The order is ours. Codes of handwritten digits lie close for 3, 5 and 8 and for 4, 7 and 9; in this order the
 /// colours of such neighbours are at least 0.16 apart in Oklab under full deutan, protan and tritan deficiency
 /// (the matrices of Machado, Oliveira and Fernandes, 2009), where Petroff's order leaves 0.06 between 5 and 8.
-pub(crate) const CLASS_COLOURS: [[u8; 3]; 10] = [
+pub(crate) const CLASS_COLOURS: [Colour; 10] = [
     [0xA9, 0x6B, 0x59],
     [0x71, 0x75, 0x81],
     [0x3F, 0x90, 0xDA],
@@ -40,7 +48,7 @@ pub(crate) const CLASS_COLOURS: [[u8; 3]; 10] = [
 ];
 
 /// From the most negative number over 0, the sixth, to the most positive.
-const DIVERGING: [[u8; 3]; 11] = [
+const DIVERGING: [Colour; 11] = [
     [0x05, 0x30, 0x61],
     [0x21, 0x66, 0xAC],
     [0x43, 0x93, 0xC3],
@@ -55,7 +63,7 @@ const DIVERGING: [[u8; 3]; 11] = [
 ];
 
 /// The colour of a number between -1 (dark blue) over 0 (nearly white) and 1 (dark red); beyond, that of the end.
-pub(crate) fn diverging(value: f64) -> [u8; 3] {
+pub(crate) fn diverging(value: f64) -> Colour {
     let place = (value.clamp(-1.0, 1.0) + 1.0) / 2.0 * (DIVERGING.len() - 1) as f64;
     let below = (place as usize).min(DIVERGING.len() - 2);
     let along = place - below as f64;

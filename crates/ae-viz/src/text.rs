@@ -11,8 +11,10 @@ use zeno::{Command, Point};
 
 use crate::VizError;
 
-/// Height of a small letter in ems, which centres a line of text on a point.
-pub(crate) const X_HEIGHT: f64 = 0.547;
+/// How far below a point the baseline of a line lies that is centred on it, in ems: half of a small letter.
+pub(crate) const TO_BASELINE: f64 = 0.547 / 2.0;
+/// How far below its upper edge the baseline of a line lies, in ems.
+pub(crate) const ASCENT: f64 = 0.76;
 
 /// Room for a viewer's font that is wider than ours.
 const OTHER_FONTS: f64 = 1.05;
@@ -90,16 +92,14 @@ impl OutlineBuilder for Pen {
 
 /// Checks that a label is one line of characters that XML can hold, and that it fits in `room` pixels.
 pub(crate) fn check(label: &str, font_size: f64, room: f64) -> Result<(), VizError> {
+    let what = || format!("label {label:?}");
     if let Some(found) = label.chars().find(|c| c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}')) {
-        return Err(VizError::Character { label: label.to_owned(), found });
+        return Err(VizError::argument(what(), "one line of text", format!("the character {found:?}")));
     }
     let width = width(label, font_size);
     if width > room {
-        return Err(VizError::LabelTooWide {
-            label: label.to_owned(),
-            width: width.ceil() as u32,
-            room: room as u32,
-        });
+        let expected = format!("a width of at most {room:.0} pixels");
+        return Err(VizError::argument(what(), expected, format!("about {:.0}", width.ceil())));
     }
     Ok(())
 }
@@ -107,7 +107,10 @@ pub(crate) fn check(label: &str, font_size: f64, room: f64) -> Result<(), VizErr
 /// Checks that our font has every character of a label which is to become pixels.
 pub(crate) fn check_glyphs(label: &str) -> Result<(), VizError> {
     match label.chars().find(|c| FONT.glyph_index(*c).is_none()) {
-        Some(found) => Err(VizError::NoGlyph { label: label.to_owned(), found }),
+        Some(found) => {
+            let (what, found) = (format!("label {label:?}"), format!("the character {found:?}"));
+            Err(VizError::argument(what, "characters that the font of the pictures has", found))
+        }
         None => Ok(()),
     }
 }
@@ -128,11 +131,13 @@ mod tests {
     #[test]
     fn a_label_is_one_line_that_fits() {
         check("loss (nats a pixel) < 1 & > 0, \u{b5}s", 10.0, 400.0).unwrap();
-        let broken = check("two\nlines", 10.0, 400.0).unwrap_err();
-        assert!(matches!(broken, VizError::Character { found: '\n', .. }));
-        assert!(matches!(check("\u{0}", 10.0, 400.0), Err(VizError::Character { found: '\0', .. })));
-        let wide = check("mmmm", 10.0, 40.0).unwrap_err();
-        assert!(matches!(wide, VizError::LabelTooWide { width: 41, room: 40, .. }), "{wide}");
+        let fault = |label| check(label, 10.0, 40.0).unwrap_err().to_string();
+        assert_eq!(
+            fault("two\nlines"),
+            r#"label "two\nlines": expected one line of text, found the character '\n'"#
+        );
+        assert_eq!(fault("\0"), r#"label "\0": expected one line of text, found the character '\0'"#);
+        assert_eq!(fault("mmmm"), r#"label "mmmm": expected a width of at most 40 pixels, found about 41"#);
         check("\u{6570}\u{5b57}", 10.0, 20.0).unwrap_err();
     }
 
@@ -145,7 +150,9 @@ mod tests {
         )
         .unwrap();
         let error = check_glyphs("digit \u{4e09}").unwrap_err();
-        assert!(matches!(&error, VizError::NoGlyph { found: '\u{4e09}', .. }), "{error}");
+        let message = "label \"digit \u{4e09}\": expected characters that the font of the pictures has, \
+                       found the character '\u{4e09}'";
+        assert_eq!(error.to_string(), message);
     }
 
     #[test]
