@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::axis::{Axis, MAX_MAGNITUDE};
 use crate::palette::{FRAME, MESH};
-use crate::shape::{Anchor, Point, Shape, Text};
+use crate::shape::{Point, Set, Shape};
 use crate::{VizError, text};
 
 /// Left free around a picture.
@@ -63,29 +63,23 @@ impl Plot {
             shapes.push(Shape::hairline((x, bottom), (x, top), MESH));
             marks.push(Shape::hairline((x, bottom), (x, bottom + TICK), FRAME));
             let baseline = bottom + TO_TICK_LABEL + text::ASCENT * TICK_SIZE;
-            marks.push(Shape::text(&tick.label, TICK_SIZE, (x, baseline), Anchor::Middle));
+            marks.push(Shape::text(&tick.label, TICK_SIZE, (x, baseline), Set::Middle));
         }
         for tick in &self.y.ticks {
             let y = self.y.place(tick.value, bottom, top);
             shapes.push(Shape::hairline((left, y), (right, y), MESH));
             marks.push(Shape::hairline((left - TICK, y), (left, y), FRAME));
             let at = (left - TO_TICK_LABEL, y + text::TO_BASELINE * TICK_SIZE);
-            marks.push(Shape::text(&tick.label, TICK_SIZE, at, Anchor::End));
+            marks.push(Shape::text(&tick.label, TICK_SIZE, at, Set::End));
         }
         let points = vec![(left, top), (left, bottom), (right, bottom)];
         shapes.push(Shape::Line { points, colour: FRAME, width: 1.0, dashed: false });
         shapes.append(&mut marks);
 
         let below = (left.midpoint(right), bottom + X_AXIS_ROOM - text::TO_BASELINE * LABEL_SIZE);
-        shapes.push(Shape::text(x_label, LABEL_SIZE, below, Anchor::Middle));
-        shapes.push(Shape::Text(Text {
-            line: y_label.to_owned(),
-            size: LABEL_SIZE,
-            at: (left - y_axis_room(&self.y) + text::ASCENT * LABEL_SIZE, top.midpoint(bottom)),
-            anchor: Anchor::Middle,
-            upwards: true,
-            halo: false,
-        }));
+        shapes.push(Shape::text(x_label, LABEL_SIZE, below, Set::Middle));
+        let beside = (left - y_axis_room(&self.y) + text::ASCENT * LABEL_SIZE, top.midpoint(bottom));
+        shapes.push(Shape::text(y_label, LABEL_SIZE, beside, Set::Upwards));
         Ok(())
     }
 }
@@ -98,13 +92,13 @@ pub(crate) fn y_axis_room(axis: &Axis) -> f64 {
 /// A title of at most `room` pixels, placed by its top-left corner.
 pub(crate) fn heading(title: &str, size: f64, room: f64, (left, top): Point) -> Result<Shape, VizError> {
     text::check(title, size, room)?;
-    Ok(Shape::text(title, size, (left, top + text::ASCENT * size), Anchor::Start))
+    Ok(Shape::text(title, size, (left, top + text::ASCENT * size), Set::Start))
 }
 
 /// A label that stands to the right of what it names.
 pub(crate) fn beside(label: &str, (left, middle): Point) -> Shape {
     let baseline = middle + text::TO_BASELINE * LABEL_SIZE;
-    Shape::text(label, LABEL_SIZE, (left, baseline), Anchor::Start)
+    Shape::text(label, LABEL_SIZE, (left, baseline), Set::Start)
 }
 
 /// Checks that an axis can show a value.
@@ -126,34 +120,30 @@ pub(crate) mod fit {
     use super::*;
     use crate::shape::Drawing;
 
-    /// The box around a line of text, by its estimated width: left, top, right, bottom.
-    pub(crate) fn edges(text: &Text) -> [f64; 4] {
-        let width = text::width(&text.line, text.size);
-        let start = match text.anchor {
-            Anchor::Start => 0.0,
-            Anchor::Middle => -width / 2.0,
-            Anchor::End => -width,
-        };
-        let ((x, y), above, below) = (text.at, text::ASCENT * text.size, 0.24 * text.size);
-        if text.upwards {
-            [x - above, y - start - width, x + below, y - start]
-        } else {
-            [x + start, y - above, x + start + width, y + below]
-        }
-    }
-
-    pub(crate) fn texts(drawing: &Drawing) -> impl Iterator<Item = &Text> {
-        drawing.shapes.iter().filter_map(|shape| match shape {
-            Shape::Text(text) => Some(text),
-            _ => None,
+    /// Each line of text with the box around it, by its estimated width: left, top, right, bottom.
+    pub(crate) fn texts(drawing: &Drawing) -> impl Iterator<Item = (&str, Set, [f64; 4])> {
+        drawing.shapes.iter().filter_map(|shape| {
+            let Shape::Text { line, size, at: (x, y), set } = shape else { return None };
+            let width = text::width(line, *size);
+            let start = match set {
+                Set::Start => 0.0,
+                Set::Middle | Set::Upwards | Set::Halo => -width / 2.0,
+                Set::End => -width,
+            };
+            let (above, below) = (text::ASCENT * size, 0.24 * size);
+            let edges = match set {
+                Set::Upwards => [x - above, y - start - width, x + below, y - start],
+                _ => [x + start, y - above, x + start + width, y + below],
+            };
+            Some((line.as_str(), *set, edges))
         })
     }
 
     /// The first line of text that reaches out of the picture.
-    pub(crate) fn text_outside(drawing: &Drawing) -> Option<&Text> {
-        texts(drawing).find(|text| {
-            let [left, top, right, bottom] = edges(text);
+    pub(crate) fn text_outside(drawing: &Drawing) -> Option<&str> {
+        let outside = |[left, top, right, bottom]: [f64; 4]| {
             left < 0.0 || top < 0.0 || right > drawing.width || bottom > drawing.height
-        })
+        };
+        texts(drawing).find(|(_, _, edges)| outside(*edges)).map(|(line, ..)| line)
     }
 }

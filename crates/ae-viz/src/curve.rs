@@ -35,26 +35,16 @@ struct Series {
 }
 
 impl Series {
-    fn is_marked(&self) -> bool {
-        !self.joined || self.points.len() <= MAX_MARKED_POINTS
-    }
-
     /// Draws the line through the places, if there is one, and the marks at `marked`.
     fn draw(&self, shapes: &mut Vec<Shape>, line: Vec<Point>, marked: &[Point], colour: Colour) {
         if self.joined {
             shapes.push(Shape::Line { points: line, colour, width: 2.0, dashed: false });
         }
-        if self.is_marked() {
+        if !self.joined || self.points.len() <= MAX_MARKED_POINTS {
             let mark = |&centre| Shape::Circle { centre, radius: MARK_RADIUS, colour };
             shapes.extend(marked.iter().map(mark));
         }
     }
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Reference {
-    label: String,
-    value: f64,
 }
 
 /// Named series of points, joined by lines or not, and reference levels that they are compared with.
@@ -70,14 +60,14 @@ struct Reference {
 ///
 /// let svg = LineChart::new("Training on MNIST", "epoch", "binary cross-entropy (nats a pixel)")
 ///     .series("training images", [(1.0, 0.184), (2.0, 0.121), (3.0, 0.104)])
-///     .series("test images", [(1.0, 0.133), (2.0, 0.109), (3.0, 0.099)])
-///     .reference("mean image", 0.2625)
+///     .points("of another run", [(3.0, 0.099)])
+///     .log_y()
 ///     .reference("entropy floor", 0.0581)
 ///     .to_svg()?;
 /// assert!(svg.contains("entropy floor"));
 /// # Ok::<(), ae_viz::VizError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct LineChart {
     title: String,
     x_label: String,
@@ -85,66 +75,35 @@ pub struct LineChart {
     log_x: bool,
     log_y: bool,
     series: Vec<Series>,
-    references: Vec<Reference>,
+    /// Label and level of each.
+    references: Vec<(String, f64)>,
 }
 
 impl LineChart {
     /// A chart without series yet.
     pub fn new(title: impl Into<String>, x_label: impl Into<String>, y_label: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            x_label: x_label.into(),
-            y_label: y_label.into(),
-            log_x: false,
-            log_y: false,
-            series: Vec::new(),
-            references: Vec::new(),
-        }
+        Self { title: title.into(), x_label: x_label.into(), y_label: y_label.into(), ..Self::default() }
     }
 
     /// Adds a series of `(x, y)` points, joined in the order given; at most 7 series in a chart.
-    pub fn series(self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
-        self.with(name, points, true)
+    pub fn series(mut self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        self.series.push(Series { name: name.into(), points: points.into_iter().collect(), joined: true });
+        self
     }
 
     /// Adds a series of `(x, y)` points that are marked but not joined; it counts among the 7 as well.
-    ///
-    /// ```
-    /// let chart = ae_viz::LineChart::new("Rate and distortion", "bytes an image", "PSNR (dB)")
-    ///     .series("32 codes", [(12.8, 19.6), (15.7, 19.9), (21.9, 20.1)])
-    ///     .points("JPEG, quality 1", [(39.0, 18.9)])
-    ///     .log_x();
-    /// assert!(chart.to_svg()?.contains("<circle"));
-    /// # Ok::<(), ae_viz::VizError>(())
-    /// ```
-    pub fn points(self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
-        self.with(name, points, false)
-    }
-
-    fn with(
-        mut self,
-        name: impl Into<String>,
-        points: impl IntoIterator<Item = (f64, f64)>,
-        joined: bool,
-    ) -> Self {
-        self.series.push(Series { name: name.into(), points: points.into_iter().collect(), joined });
+    pub fn points(mut self, name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        self.series.push(Series { name: name.into(), points: points.into_iter().collect(), joined: false });
         self
     }
 
     /// Adds a dashed horizontal line at `value`, named beside the plot; at most 8 in a chart.
     pub fn reference(mut self, label: impl Into<String>, value: f64) -> Self {
-        self.references.push(Reference { label: label.into(), value });
+        self.references.push((label.into(), value));
         self
     }
 
     /// Makes the y axis logarithmic, for losses that fall over several decades.
-    ///
-    /// ```
-    /// let mse = [(1.0, 0.2), (2.0, 0.02), (3.0, 0.002)];
-    /// let svg = ae_viz::LineChart::new("Error", "epoch", "MSE").series("test", mse).log_y().to_svg()?;
-    /// assert!(svg.contains(">0.01</text>"));
-    /// # Ok::<(), ae_viz::VizError>(())
-    /// ```
     pub fn log_y(self) -> Self {
         Self { log_y: true, ..self }
     }
@@ -176,12 +135,6 @@ impl LineChart {
     /// # Errors
     /// As [`LineChart::to_svg`], and for a character that the crate's font lacks; [`VizError::Png`] if the encoder
     /// fails.
-    ///
-    /// ```
-    /// let chart = ae_viz::LineChart::new("Loss", "epoch", "nats").series("train", [(1.0, 0.2), (2.0, 0.1)]);
-    /// assert!(chart.to_png_bytes()?.starts_with(b"\x89PNG"));
-    /// # Ok::<(), ae_viz::VizError>(())
-    /// ```
     pub fn to_png_bytes(&self) -> Result<Vec<u8>, VizError> {
         raster::png(&self.drawing()?)
     }
@@ -192,7 +145,7 @@ impl LineChart {
         let (mut x, y) = self.axes();
         let left = (EDGE + y_axis_room(&y)).ceil();
         let mut right = WIDTH - EDGE.max(x.widest_label() / 2.0);
-        for Reference { label, .. } in &self.references {
+        for (label, _) in &self.references {
             text::check(label, LABEL_SIZE, MAX_REFERENCE_ROOM)?;
             right = right.min(WIDTH - EDGE - text::width(label, LABEL_SIZE) - LEADER - LEADER_GAP);
         }
@@ -222,8 +175,8 @@ impl LineChart {
                 check_value(what, x, self.log_x).and_then(|()| check_value(what, y, self.log_y))?;
             }
         }
-        self.references.iter().try_for_each(|Reference { label, value }| {
-            check_value(format_args!("reference line \"{label}\""), *value, self.log_y)
+        self.references.iter().try_for_each(|(label, level)| {
+            check_value(format_args!("reference line \"{label}\""), *level, self.log_y)
         })
     }
 
@@ -232,7 +185,7 @@ impl LineChart {
         let whole = points().all(|point| point.0.fract() == 0.0);
         let x_scale = if self.log_x { Scale::Log } else { Scale::Linear { whole } };
         let y_scale = if self.log_y { Scale::Log } else { Scale::Linear { whole: false } };
-        let levels = self.references.iter().map(|line| line.value);
+        let levels = self.references.iter().map(|(_, level)| *level);
         let x = Axis::new(x_scale, points().map(|point| point.0), 0.02, 10);
         (x, Axis::new(y_scale, points().map(|point| point.1).chain(levels), 0.05, 7))
     }
@@ -258,17 +211,17 @@ impl LineChart {
     /// leave room.
     fn draw_references(&self, shapes: &mut Vec<Shape>, plot: &Plot) {
         let Frame { left, right, top, bottom } = plot.frame;
-        let height = |line: &Reference| plot.y.place(line.value, bottom, top);
-        let mut lines: Vec<(f64, &Reference)> =
-            self.references.iter().map(|line| (height(line), line)).collect();
+        let height = |level: &f64| plot.y.place(*level, bottom, top);
+        let mut lines: Vec<(f64, &str)> =
+            self.references.iter().map(|(label, level)| (height(level), label.as_str())).collect();
         lines.sort_by(|a, b| a.0.total_cmp(&b.0));
         let heights: Vec<f64> = lines.iter().map(|line| line.0).collect();
         let places = apart::spread(&heights, LINE_HEIGHT, bottom);
-        for ((height, line), place) in lines.into_iter().zip(places) {
+        for ((height, label), place) in lines.into_iter().zip(places) {
             let points = vec![(left, height), (right, height)];
             shapes.push(Shape::Line { points, colour: REFERENCE, width: 1.0, dashed: true });
             shapes.push(Shape::hairline((right, height), (right + LEADER, place), REFERENCE));
-            shapes.push(beside(&line.label, (right + LEADER + LEADER_GAP, place)));
+            shapes.push(beside(label, (right + LEADER + LEADER_GAP, place)));
         }
     }
 }
@@ -307,7 +260,7 @@ mod tests {
                     Shape::Line { points, .. } => points.clone(),
                     Shape::Circle { centre, .. } => vec![*centre],
                     Shape::Dots { .. } => panic!("a curve has no dots"),
-                    Shape::Text(_) => continue,
+                    Shape::Text { .. } => continue,
                 };
                 for (x, y) in points {
                     prop_assert!((0.0..=WIDTH).contains(&x) && (0.0..=HEIGHT).contains(&y), "{shape:?}");

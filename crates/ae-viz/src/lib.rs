@@ -2,9 +2,8 @@
 //!
 //! The crate knows neither tensors nor datasets: a picture is made of slices of pixels and pairs of numbers. It
 //! writes no files either. [`png_bytes`], `to_svg` and `to_png_bytes` return what the file is to hold, and the caller
-//! decides where and how it is written. The same input gives the same bytes, and no font has to be installed to
-//! make a picture: an SVG names the generic family `sans-serif` and its viewer supplies the glyphs, and what becomes
-//! pixels is drawn with a font that the crate carries.
+//! decides where and how it is written. The same input gives the same bytes, and no font has to be installed: an SVG
+//! names the family `sans-serif` for its viewer to find, and what becomes pixels is drawn with a font of the crate.
 //!
 //! [`Grid`] sets images side by side, grey ([`GrayTile`]) or of signed numbers in colour ([`SignedTile`]).
 //! [`LineChart`] and [`ScatterChart`] lay their parts out as a list of plain shapes, of which two small back ends make

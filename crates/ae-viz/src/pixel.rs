@@ -13,7 +13,6 @@ use crate::VizError;
 ///
 /// ```
 /// assert_eq!(ae_viz::to_level(0.5), Some(128));
-/// assert_eq!(ae_viz::to_level(-0.2), Some(0));
 /// assert_eq!(ae_viz::to_level(1.7), Some(255));
 /// assert_eq!(ae_viz::to_level(f32::NAN), None);
 /// ```
@@ -21,9 +20,7 @@ pub fn to_level(brightness: f32) -> Option<u8> {
     brightness.is_finite().then(|| (brightness.clamp(0.0, 1.0) * 255.0).round() as u8)
 }
 
-/// One grey image that is to be drawn: at least one row and one column, as many pixels as they say.
-///
-/// Bytes are borrowed and drawn as they are.
+/// One grey image that is to be drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrayTile<'a> {
     pub(crate) rows: usize,
@@ -32,7 +29,7 @@ pub struct GrayTile<'a> {
 }
 
 impl<'a> GrayTile<'a> {
-    /// A tile over `rows * cols` bytes.
+    /// A tile over `rows * cols` bytes, drawn as they are.
     ///
     /// # Errors
     /// [`VizError::Argument`] for no pixels and for not as many as `rows * cols`.

@@ -1,18 +1,17 @@
 //! Pixels with soft edges: shapes, paths, discs and text painted on an image, and images as PNG files.
 
+use std::ops::Range;
+
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ImageBuffer, ImageEncoder, Pixel, PixelWithColorType, Rgb, RgbImage};
+use image::{ImageBuffer, ImageEncoder, PixelWithColorType, Rgb, RgbImage};
 use zeno::{Command, Fill, Join, Mask, Stroke, Style, Transform};
 
-use crate::palette::INK;
-use crate::shape::{Anchor, DASH, Drawing, HALO, Shape, Text};
+use crate::palette::{Colour, INK};
+use crate::shape::{DASH, Drawing, HALO, Point, Set, Shape};
 use crate::{VizError, text};
 
 /// Pixels of a chart along one pixel of its SVG: sharp on a dense screen, and over 300 dots an inch at a width of 13 cm.
 const ZOOM: f64 = 2.0;
-
-/// An image of 8 bits a channel.
-pub(crate) type Picture<P> = ImageBuffer<P, Vec<u8>>;
 
 /// The picture as a PNG file of 8-bit grey or RGB, best compression.
 ///
@@ -49,106 +48,90 @@ pub(crate) fn png(drawing: &Drawing) -> Result<Vec<u8>, VizError> {
 }
 
 fn draw(picture: &mut RgbImage, shape: &Shape) -> Result<(), VizError> {
-    let zoomed = |&(x, y): &(f64, f64)| ((x * ZOOM) as f32, (y * ZOOM) as f32);
+    let zoomed = |&(x, y): &Point| ((x * ZOOM) as f32, (y * ZOOM) as f32);
     match shape {
         Shape::Line { points, colour, width, dashed } => {
-            let mut path: Vec<Command> =
-                points.iter().map(|point| Command::LineTo(zoomed(point).into())).collect();
+            let mut path: Vec<Command> = points.iter().map(|p| Command::LineTo(zoomed(p).into())).collect();
             path[0] = Command::MoveTo(zoomed(&points[0]).into());
-            let mut stroke = Stroke::new((width * ZOOM) as f32);
-            stroke.join(Join::Round);
             let dash = DASH.map(|length| (length * ZOOM) as f32);
-            if *dashed {
-                stroke.dash(&dash, 0.0);
-            }
-            paint(picture, &path, stroke, Rgb(*colour));
+            let mut stroke = Stroke::new((width * ZOOM) as f32);
+            stroke.join(Join::Round).dash(if *dashed { &dash } else { &[] }, 0.0);
+            paint(picture, &path, stroke, *colour);
         }
         Shape::Circle { centre, radius, colour } => {
-            disc(picture, zoomed(centre), (radius * ZOOM) as f32, Rgb(*colour), 1.0);
+            disc(picture, zoomed(centre), (radius * ZOOM) as f32, *colour, 1.0);
         }
         Shape::Dots { layers, radius, opacity } => {
-            for (colour, centres) in layers {
-                for centre in centres {
-                    let (radius, opacity) = ((radius * ZOOM) as f32, *opacity as f32);
-                    disc(picture, zoomed(centre), radius, Rgb(*colour), opacity);
-                }
+            let dots = layers.iter().flat_map(|(colour, centres)| centres.iter().map(|c| (*colour, c)));
+            for (colour, centre) in dots {
+                disc(picture, zoomed(centre), (radius * ZOOM) as f32, colour, *opacity as f32);
             }
         }
-        Shape::Text(text) => {
-            text::check_glyphs(&text.line)?;
-            let path = outlines(text);
-            if text.halo {
+        Shape::Text { line, size, at, set } => {
+            text::check_glyphs(line)?;
+            let (size, (x, y), width) = (size * ZOOM, zoomed(at), text::advance(line, size * ZOOM) as f32);
+            let path = match set {
+                Set::Start => outlines(line, size, Transform::translation(x, y)),
+                Set::End => outlines(line, size, Transform::translation(x - width, y)),
+                Set::Middle | Set::Halo => outlines(line, size, Transform::translation(x - width / 2.0, y)),
+                Set::Upwards => outlines(line, size, Transform::new(0.0, -1.0, 1.0, 0.0, x, y + width / 2.0)),
+            };
+            if *set == Set::Halo {
                 let mut edge = Stroke::new((2.0 * HALO * ZOOM) as f32);
                 edge.join(Join::Round);
-                paint(picture, &path, edge, Rgb([255; 3]));
+                paint(picture, &path, edge, [255; 3]);
             }
-            paint(picture, &path, Fill::NonZero, Rgb(INK));
+            paint(picture, &path, Fill::NonZero, INK);
         }
     }
     Ok(())
 }
 
-/// The outlines of a chart's text where they lie in the picture.
-fn outlines(Text { line, size, at, anchor, upwards, .. }: &Text) -> Vec<Command> {
-    let size = size * ZOOM;
-    let start = match anchor {
-        Anchor::Start => 0.0,
-        Anchor::Middle => -text::advance(line, size) / 2.0,
-        Anchor::End => -text::advance(line, size),
-    } as f32;
-    let (x, y) = ((at.0 * ZOOM) as f32, (at.1 * ZOOM) as f32);
-    let transform = match upwards {
-        false => Transform::translation(x + start, y),
-        true => Transform::new(0.0, -1.0, 1.0, 0.0, x, y - start),
-    };
+fn outlines(line: &str, size: f64, transform: Transform) -> Vec<Command> {
     text::outlines(line, size).iter().map(|command| command.transform(&transform)).collect()
 }
 
-/// Writes a line of text of `size` pixels, its baseline starting at `(x, y)`.
-pub(crate) fn write<P: Pixel<Subpixel = u8>>(
-    picture: &mut Picture<P>,
-    line: &str,
-    size: f64,
-    (x, y): (f64, f64),
-    ink: P,
-) {
-    let place = Transform::translation(x as f32, y as f32);
-    let path: Vec<Command> =
-        text::outlines(line, size).iter().map(|command| command.transform(&place)).collect();
-    paint(picture, &path, Fill::NonZero, ink);
+/// Writes a line of text in ink, its baseline starting at `(x, y)`; all in pixels.
+pub(crate) fn write(picture: &mut RgbImage, line: &str, size: f64, (x, y): Point) {
+    let path = outlines(line, size, Transform::translation(x as f32, y as f32));
+    paint(picture, &path, Fill::NonZero, INK);
+}
+
+/// Paints whole pixels, all of which lie in the picture.
+pub(crate) fn fill(picture: &mut RgbImage, columns: Range<u64>, rows: Range<u64>, colour: Colour) {
+    for y in rows {
+        for x in columns.clone() {
+            picture.put_pixel(x as u32, y as u32, Rgb(colour));
+        }
+    }
 }
 
 /// Paints the inside of a path, or the path itself with a stroke, over what is there.
-fn paint<'a, P: Pixel<Subpixel = u8>>(
-    picture: &mut Picture<P>,
-    path: &[Command],
-    style: impl Into<Style<'a>>,
-    ink: P,
-) {
+fn paint<'a>(picture: &mut RgbImage, path: &[Command], style: impl Into<Style<'a>>, colour: Colour) {
     let (coverage, place) = Mask::new(path).style(style).render();
     for (index, &covered) in coverage.iter().enumerate().filter(|(_, covered)| **covered > 0) {
         let (x, y) = (index as u32 % place.width, index as u32 / place.width);
-        blend(picture, (place.left + x as i32, place.top + y as i32), ink, f32::from(covered) / 255.0);
+        blend(picture, (place.left + x as i32, place.top + y as i32), colour, f32::from(covered) / 255.0);
     }
 }
 
 /// Paints a disc; coordinates and radius in pixels, `(0.5, 0.5)` is the middle of the first.
-fn disc(picture: &mut RgbImage, (x, y): (f32, f32), radius: f32, ink: Rgb<u8>, opacity: f32) {
+fn disc(picture: &mut RgbImage, (x, y): (f32, f32), radius: f32, colour: Colour, opacity: f32) {
     let reach = radius + 1.0;
     for row in (y - reach).floor() as i32..=(y + reach).ceil() as i32 {
         for column in (x - reach).floor() as i32..=(x + reach).ceil() as i32 {
             let (dx, dy) = (column as f32 + 0.5 - x, row as f32 + 0.5 - y);
             let covered = (radius + 0.5 - (dx * dx + dy * dy).sqrt()).clamp(0.0, 1.0);
-            blend(picture, (column, row), ink, opacity * covered);
+            blend(picture, (column, row), colour, opacity * covered);
         }
     }
 }
 
-fn blend<P: Pixel<Subpixel = u8>>(picture: &mut Picture<P>, (x, y): (i32, i32), ink: P, amount: f32) {
+fn blend(picture: &mut RgbImage, (x, y): (i32, i32), colour: Colour, amount: f32) {
     let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else { return };
     let Some(pixel) = picture.get_pixel_mut_checked(x, y) else { return };
-    for (below, above) in pixel.channels_mut().iter_mut().zip(ink.channels()) {
-        let (from, to) = (f32::from(*below), f32::from(*above));
+    for (below, above) in pixel.0.iter_mut().zip(colour) {
+        let (from, to) = (f32::from(*below), f32::from(above));
         *below = (from + (to - from) * amount).round() as u8;
     }
 }
@@ -174,9 +157,8 @@ mod tests {
         (columns, (0..height).filter(|y| (0..width).any(|x| dark(x, *y))).collect())
     }
 
-    fn text(anchor: Anchor, upwards: bool, halo: bool) -> Shape {
-        let line = "HH".to_owned();
-        Shape::Text(Text { line, size: 10.0, at: (30.0, 30.0), anchor, upwards, halo })
+    fn text(set: Set) -> Shape {
+        Shape::text("HH", 10.0, (30.0, 30.0), set)
     }
 
     #[test]
@@ -209,32 +191,32 @@ mod tests {
     }
 
     #[test]
-    fn text_lies_where_its_anchor_says_and_reads_upwards_where_it_is_turned() {
-        let drawn = |anchor, upwards| {
+    fn text_lies_where_it_is_set_and_reads_upwards_where_it_is_turned() {
+        let drawn = |set| {
             let mut picture = white(120, 120);
-            draw(&mut picture, &text(anchor, upwards, false)).unwrap();
+            draw(&mut picture, &text(set)).unwrap();
             inked(&picture)
         };
         let width = text::advance("HH", 20.0);
-        for (anchor, start) in
-            [(Anchor::Start, 60.0), (Anchor::Middle, 60.0 - width / 2.0), (Anchor::End, 60.0 - width)]
+        let reach = |from: f64, to: f64, start: f64| {
+            assert!(from > start && to < start + width && to - from > width - 5.0, "{from} {to} {start}");
+        };
+        for (set, start) in [(Set::Start, 60.0), (Set::Middle, 60.0 - width / 2.0), (Set::End, 60.0 - width)]
         {
-            let (columns, rows) = drawn(anchor, false);
+            let (columns, rows) = drawn(set);
             // A capital of DejaVu Sans is 0.729 em high.
             assert_eq!(rows, (45..60).collect::<Vec<u32>>());
-            let ends = (f64::from(columns[0]), f64::from(columns[columns.len() - 1]) + 1.0);
-            assert!(ends.0 > start && ends.1 < start + width && ends.1 - ends.0 > width - 5.0, "{ends:?}");
-            let (columns, rows) = drawn(anchor, true);
-            assert_eq!(columns, (45..60).collect::<Vec<u32>>());
-            let ends = (120.0 - f64::from(rows[rows.len() - 1]) - 1.0, 120.0 - f64::from(rows[0]));
-            assert!(ends.0 > start && ends.1 < start + width && ends.1 - ends.0 > width - 5.0, "{ends:?}");
+            reach(columns[0].into(), f64::from(columns[columns.len() - 1]) + 1.0, start);
         }
+        let (columns, rows) = drawn(Set::Upwards);
+        assert_eq!(columns, (45..60).collect::<Vec<u32>>());
+        reach(rows[0].into(), f64::from(rows[rows.len() - 1]) + 1.0, 60.0 - width / 2.0);
     }
 
     #[test]
     fn a_halo_parts_text_from_the_ground() {
         let mut picture = RgbImage::from_pixel(120, 120, Rgb([100; 3]));
-        draw(&mut picture, &text(Anchor::Middle, false, true)).unwrap();
+        draw(&mut picture, &text(Set::Halo)).unwrap();
         let count = |level| picture.pixels().filter(|pixel| pixel.0 == [level; 3]).count();
         assert!(count(INK[0]) > 50 && count(255) > 200 && count(100) > 1000);
     }

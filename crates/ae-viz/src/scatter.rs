@@ -12,7 +12,7 @@ use crate::chart::{
 };
 use crate::error::check_count;
 use crate::palette::CLASS_COLOURS;
-use crate::shape::{Anchor, Drawing, Point, Shape, Text};
+use crate::shape::{Drawing, Point, Set, Shape};
 use crate::{VizError, raster, svg, text};
 
 /// Side of the square that each panel's points lie in.
@@ -52,8 +52,7 @@ struct Panel {
 ///
 /// let (codes, digits) = ([(0.1, 2.0), (0.3, 2.1), (-1.0, 0.5)], [7, 7, 1]);
 /// let chart = ScatterChart::new("Test images as two numbers", "digit", (0..10).map(|digit| digit.to_string()))
-///     .panel("PCA, k-NN accuracy 0.451", "component 1", "component 2", codes, &digits)
-///     .panel("autoencoder, k-NN accuracy 0.802", "code 1", "code 2", codes, &digits);
+///     .panel("PCA, k-NN accuracy 0.451", "component 1", "component 2", codes, &digits);
 /// assert!(chart.to_svg()?.contains("PCA, k-NN accuracy 0.451"));
 /// assert!(chart.to_png_bytes()?.starts_with(b"\x89PNG"));
 /// # Ok::<(), ae_viz::VizError>(())
@@ -137,7 +136,14 @@ impl ScatterChart {
         for (panel, (x, y)) in self.panels.iter().zip(axes) {
             let left = edge + y_axis_room;
             let frame = Frame { left, right: left + PANEL, top, bottom: top + PANEL };
-            self.draw_panel(&mut shapes, panel, &Plot { frame, x, y })?;
+            let plot = Plot { frame, x, y };
+            let corner = (left, top - 10.0 - PANEL_TITLE_SIZE);
+            shapes.push(heading(&panel.title, PANEL_TITLE_SIZE, PANEL, corner)?);
+            plot.draw_axes(&mut shapes, &panel.x_label, &panel.y_label)?;
+            shapes.push(panel.dots(&plot));
+            if self.is_classed() {
+                shapes.extend(panel.names(&plot, &self.class_names));
+            }
             edge = frame.right + overhang;
         }
         if self.is_classed() {
@@ -175,18 +181,6 @@ impl ScatterChart {
     /// Whether there are classes to be told apart.
     fn is_classed(&self) -> bool {
         self.class_names.len() > 1
-    }
-
-    fn draw_panel(&self, shapes: &mut Vec<Shape>, panel: &Panel, plot: &Plot) -> Result<(), VizError> {
-        let Frame { left, top, .. } = plot.frame;
-        let corner = (left, top - 10.0 - PANEL_TITLE_SIZE);
-        shapes.push(heading(&panel.title, PANEL_TITLE_SIZE, PANEL, corner)?);
-        plot.draw_axes(shapes, &panel.x_label, &panel.y_label)?;
-        shapes.push(panel.dots(plot));
-        if self.is_classed() {
-            shapes.extend(panel.names(plot, &self.class_names));
-        }
-        Ok(())
     }
 
     /// Draws the legend from its top-left corner on, and says how wide it is.
@@ -247,21 +241,17 @@ impl Panel {
             let points = self.of_class(class);
             let median = (median(points.clone().map(|point| point.0)), median(points.map(|point| point.1)));
             if let (Some(x), Some(y)) = median {
-                let half = (text::width(name, NAME_SIZE) / 2.0 + 3.0, NAME_SIZE / 2.0 + 1.0);
-                rooms.push(Room { middle: plot.place((x, y)), half });
+                let half = [text::width(name, NAME_SIZE) / 2.0 + 3.0, NAME_SIZE / 2.0 + 1.0];
+                rooms.push(Room { middle: plot.place((x, y)).into(), half });
                 named.push(name);
             }
         }
         apart::part(&mut rooms, plot.frame);
-        let text = |(name, room): (&String, Room)| Text {
-            line: name.clone(),
-            size: NAME_SIZE,
-            at: (room.middle.0, room.middle.1 + text::TO_BASELINE * NAME_SIZE),
-            anchor: Anchor::Middle,
-            upwards: false,
-            halo: true,
+        let name = |(name, Room { middle: [x, y], .. }): (&String, Room)| {
+            let at = (x, y + text::TO_BASELINE * NAME_SIZE);
+            Shape::text(name, NAME_SIZE, at, Set::Halo)
         };
-        named.into_iter().zip(rooms).map(text).map(Shape::Text).collect()
+        named.into_iter().zip(rooms).map(name).collect()
     }
 }
 
@@ -277,7 +267,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::chart::fit::{edges, text_outside, texts};
+    use crate::chart::fit::{text_outside, texts};
 
     #[test]
     fn a_class_is_named_at_the_median_of_its_points_and_names_do_not_touch() {
@@ -286,18 +276,19 @@ mod tests {
         let (x, y) = panel.axes();
         let plot = Plot { frame: Frame { left: 0.0, right: 400.0, top: 0.0, bottom: 300.0 }, x, y };
         let names = panel.names(&plot, &["class zero".to_owned(), "one".to_owned()]);
-        let [Shape::Text(name)] = &names[..] else { panic!("only class 0 has points: {names:?}") };
+        let [Shape::Text { line, at, .. }] = &names[..] else { panic!("only class 0 has points: {names:?}") };
         let middle = plot.place((4.0, 2.0));
         let half = text::width("class zero", NAME_SIZE) / 2.0 + 3.0;
         // The median lies so near the left edge that the name is moved into the frame.
-        assert!(middle.0 < half && name.at.0 == half && name.line == "class zero");
-        assert!((name.at.1 - middle.1 - text::TO_BASELINE * NAME_SIZE).abs() < 1e-9);
+        assert!(middle.0 < half && at.0 == half && line == "class zero");
+        assert!((at.1 - middle.1 - text::TO_BASELINE * NAME_SIZE).abs() < 1e-9);
 
         let names = (0..10).map(|digit| digit.to_string());
         let all: Vec<u8> = (0..10).collect();
         let chart = ScatterChart::new("", "digit", names).panel("a", "x", "y", [(1.0, 1.0); 10], &all);
         let drawing = chart.drawing().unwrap();
-        let names: Vec<[f64; 4]> = texts(&drawing).filter(|text| text.halo).map(edges).collect();
+        let named = texts(&drawing).filter(|(_, set, _)| *set == Set::Halo);
+        let names: Vec<[f64; 4]> = named.map(|(_, _, edges)| edges).collect();
         assert_eq!(names.len(), 10);
         for (i, a) in names.iter().enumerate() {
             for b in &names[..i] {

@@ -9,7 +9,7 @@ pub(crate) type Point = (f64, f64);
 
 /// Length of a stroke and of the space after it, in a dashed line.
 pub(crate) const DASH: [f64; 2] = [6.0, 4.0];
-/// How far the white edge reaches around the letters of a text that has one.
+/// How far the white edge of a text reaches around its letters.
 pub(crate) const HALO: f64 = 2.5;
 
 #[derive(Debug)]
@@ -21,34 +21,43 @@ pub(crate) struct Drawing {
 
 #[derive(Debug)]
 pub(crate) enum Shape {
-    /// Points joined by straight strokes.
-    Line { points: Vec<Point>, colour: Colour, width: f64, dashed: bool },
-    /// A disc.
-    Circle { centre: Point, radius: f64, colour: Colour },
+    /// Points joined by strokes.
+    Line {
+        points: Vec<Point>,
+        colour: Colour,
+        width: f64,
+        dashed: bool,
+    },
+    Circle {
+        centre: Point,
+        radius: f64,
+        colour: Colour,
+    },
     /// Many see-through discs: a colour and the centres for each layer, the first at the bottom.
-    Dots { layers: Vec<(Colour, Vec<Point>)>, radius: f64, opacity: f64 },
-    /// A line of text.
-    Text(Text),
+    Dots {
+        layers: Vec<(Colour, Vec<Point>)>,
+        radius: f64,
+        opacity: f64,
+    },
+    /// A line of text, `at` the point of its baseline that `set` names.
+    Text {
+        line: String,
+        size: f64,
+        at: Point,
+        set: Set,
+    },
 }
 
-#[derive(Debug)]
-pub(crate) struct Text {
-    pub(crate) line: String,
-    pub(crate) size: f64,
-    /// The point of the baseline that `anchor` names.
-    pub(crate) at: Point,
-    pub(crate) anchor: Anchor,
-    /// Whether it reads from the bottom to the top.
-    pub(crate) upwards: bool,
-    /// Whether a white edge parts it from what is below.
-    pub(crate) halo: bool,
-}
-
+/// How a text is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Anchor {
+pub(crate) enum Set {
     Start,
     Middle,
     End,
+    /// By its middle, from the bottom to the top.
+    Upwards,
+    /// By its middle, with a white edge that parts it from what is below.
+    Halo,
 }
 
 impl Shape {
@@ -57,8 +66,7 @@ impl Shape {
         Self::Line { points: vec![from, to], colour, width: 1.0, dashed: false }
     }
 
-    /// Text from left to right, as most of it is.
-    pub(crate) fn text(line: &str, size: f64, at: Point, anchor: Anchor) -> Self {
-        Self::Text(Text { line: line.to_owned(), size, at, anchor, upwards: false, halo: false })
+    pub(crate) fn text(line: &str, size: f64, at: Point, set: Set) -> Self {
+        Self::Text { line: line.to_owned(), size, at, set }
     }
 }

@@ -3,10 +3,9 @@
 //! Blue is negative, nearly white is 0, red is positive, and the darkest of both is as far from 0: the colours say
 //! nothing about where the largest weight lies unless it is known what they stand for. A bar under the tiles says so.
 
-use image::{Rgb, RgbImage};
+use image::RgbImage;
 
-use crate::palette::{self, INK};
-use crate::{Grid, VizError, grid, pixel, raster, text};
+use crate::{Grid, VizError, palette, pixel, raster, text};
 
 /// What the darkest blue and the darkest red of each tile stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,15 +16,7 @@ pub enum SignedScale {
     EachTile,
 }
 
-/// One image of signed numbers that is to be drawn: at least one row and one column, all of them finite.
-///
-/// ```
-/// use ae_viz::SignedTile;
-///
-/// SignedTile::new(1, 3, &[-0.5, 0.0, 0.25])?;
-/// assert!(SignedTile::new(1, 2, &[0.0, f32::NAN]).is_err());
-/// # Ok::<(), ae_viz::VizError>(())
-/// ```
+/// One image of signed numbers that is to be drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SignedTile<'a> {
     rows: usize,
@@ -70,25 +61,22 @@ impl Grid {
     /// # Ok::<(), ae_viz::VizError>(())
     /// ```
     pub fn draw_signed(&self, tiles: &[SignedTile<'_>], scale: SignedScale) -> Result<RgbImage, VizError> {
-        let size = grid::same_size(tiles.iter().map(|tile| (tile.rows, tile.cols)))?;
-        let layout = self.layout(tiles.len(), size)?;
+        let layout = self.layout(tiles.iter().map(|tile| (tile.rows, tile.cols)))?;
         let largest = tiles.iter().map(SignedTile::largest).fold(0.0, f32::max);
         let bar = Bar::new(scale, largest, layout.label_size.max(MIN_BAR_TEXT));
-        let (width, height) = (layout.width.max(layout.left + bar.width()), layout.height + bar.height());
-        grid::check_size(width.into(), height.into())?;
-
-        let mut picture = self.page::<Rgb<u8>>(&layout, (width, height));
-        for (index, tile) in tiles.iter().enumerate() {
-            let full = match scale {
-                SignedScale::Common => largest,
-                SignedScale::EachTile => tile.largest(),
-            };
+        let width = layout.width.max(layout.left + bar.width().ceil() as u64);
+        let height = layout.height.saturating_add((2.0 * bar.size).ceil() as u64);
+        let full_of = |tile: &SignedTile<'_>| match scale {
+            SignedScale::Common => f64::from(largest),
+            SignedScale::EachTile => f64::from(tile.largest()),
+        };
+        let full: Vec<f64> = tiles.iter().map(full_of).collect();
+        let mut picture = self.paint(&layout, (width, height), |tile, i| {
             // Divided in f64, where the ratio of two finite f32 is finite; 0 / 0 is white as well.
-            let ratio = |value: f32| if full > 0.0 { f64::from(value) / f64::from(full) } else { 0.0 };
-            let pixel_of = |i: usize| Rgb(palette::diverging(ratio(tile.values[i])));
-            self.place(&mut picture, &layout, index, size, pixel_of);
-        }
-        bar.draw(&mut picture, (layout.left, layout.height));
+            let value = f64::from(tiles[tile].values[i]);
+            palette::diverging(if full[tile] > 0.0 { value / full[tile] } else { 0.0 })
+        })?;
+        bar.draw(&mut picture, (layout.left as f64, layout.height as f64));
         Ok(picture)
     }
 }
@@ -96,7 +84,7 @@ impl Grid {
 /// Smallest text of the bar, in pixels.
 const MIN_BAR_TEXT: f64 = 13.0;
 
-/// The bar of colours under the tiles, with what its ends stand for.
+/// The bar of colours under the tiles, between what its ends stand for, and a remark after them.
 struct Bar {
     size: f64,
     ends: [String; 2],
@@ -112,44 +100,35 @@ impl Bar {
         Self { size, ends: [format!("\u{2212}{end}"), format!("+{end}")], remark }
     }
 
-    fn pad(&self) -> f64 {
-        self.size / 2.0
-    }
-
     /// Length of the bar itself.
     fn length(&self) -> f64 {
         8.0 * self.size
     }
 
-    fn width(&self) -> u32 {
-        let texts = self.ends.iter().map(String::as_str).chain([self.remark]);
-        let text: f64 = texts.map(|text| text::advance(text, self.size)).sum();
-        (text + self.length() + 5.0 * self.pad()).ceil() as u32
-    }
-
-    fn height(&self) -> u32 {
-        (2.0 * self.size).ceil() as u32
+    fn width(&self) -> f64 {
+        let [low, high] = &self.ends;
+        let text: f64 = [low, high, self.remark].map(|text| text::advance(text, self.size)).iter().sum();
+        text + self.length() + 2.5 * self.size
     }
 
     /// Draws it from its top-left corner on.
-    fn draw(&self, picture: &mut RgbImage, (left, top): (u32, u32)) {
-        let baseline = f64::from(top) + 1.5 * self.size;
-        let mut x = f64::from(left);
-        raster::write(picture, &self.ends[0], self.size, (x, baseline), Rgb(INK));
-        x += text::advance(&self.ends[0], self.size) + self.pad();
+    fn draw(&self, picture: &mut RgbImage, (left, top): (f64, f64)) {
+        let (size, [low, high]) = (self.size, &self.ends);
+        let baseline = top + 1.5 * size;
+        let mut write = |text: &str, x: f64| {
+            raster::write(picture, text, size, (x, baseline));
+            x + text::advance(text, size)
+        };
+        let start = write(low, left) + 0.5 * size;
+        let end = write(high, start + self.length() + 0.5 * size);
+        write(self.remark, end + size);
 
-        let (start, length) = (x.round() as u32, self.length().round() as u32);
-        let (upper, lower) = ((baseline - 0.7 * self.size).round() as u32, baseline.round() as u32);
+        let (start, length) = (start.round() as u64, self.length().round() as u64);
         for step in 0..length {
-            let value = (f64::from(step) + 0.5) / f64::from(length) * 2.0 - 1.0;
-            for y in upper..lower {
-                picture.put_pixel(start + step, y, Rgb(palette::diverging(value)));
-            }
+            let colour = palette::diverging((step as f64 + 0.5) / length as f64 * 2.0 - 1.0);
+            let rows = (baseline - 0.7 * size).round() as u64..baseline.round() as u64;
+            raster::fill(picture, start + step..start + step + 1, rows, colour);
         }
-        x += self.length() + self.pad();
-        raster::write(picture, &self.ends[1], self.size, (x, baseline), Rgb(INK));
-        x += text::advance(&self.ends[1], self.size) + 2.0 * self.pad();
-        raster::write(picture, self.remark, self.size, (x, baseline), Rgb(INK));
     }
 }
 

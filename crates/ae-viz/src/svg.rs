@@ -1,9 +1,7 @@
 //! Shapes as an SVG document, in few bytes.
 
-use std::fmt::{self, Display, Formatter};
-
 use crate::palette::{Colour, INK};
-use crate::shape::{Anchor, DASH, Drawing, HALO, Point, Shape, Text};
+use crate::shape::{DASH, Drawing, HALO, Point, Set, Shape};
 
 /// Writes the drawing; the same bytes for the same drawing.
 pub(crate) fn document(drawing: &Drawing) -> String {
@@ -21,94 +19,73 @@ fn element(shape: &Shape) -> String {
     match shape {
         Shape::Line { points, colour, width, dashed } => {
             let points: Vec<String> =
-                points.iter().map(|(x, y)| format!("{},{}", Short(*x), Short(*y))).collect();
+                points.iter().map(|(x, y)| format!("{},{}", short(*x), short(*y))).collect();
             let dash = if *dashed {
                 format!(" stroke-dasharray=\"{} {}\"", DASH[0], DASH[1])
             } else {
                 String::new()
             };
-            let (points, colour, width) = (points.join(" "), Hex(*colour), Short(*width));
+            let (points, colour, width) = (points.join(" "), hex(*colour), short(*width));
             format!("<polyline points=\"{points}\" stroke=\"{colour}\" stroke-width=\"{width}\"{dash}/>\n")
         }
         Shape::Circle { centre: (x, y), radius, colour } => {
-            let (x, y, radius, colour) = (Short(*x), Short(*y), Short(*radius), Hex(*colour));
+            let (x, y, radius, colour) = (short(*x), short(*y), short(*radius), hex(*colour));
             format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" fill=\"{colour}\"/>\n")
         }
         Shape::Dots { layers, radius, opacity } => dots(layers, *radius, *opacity),
-        Shape::Text(text) if text.halo => {
+        Shape::Text { line, size, at, set } => {
+            let text = |paint: &str| text(line, *size, *at, *set, paint);
             // Written twice, because not every viewer can paint the stroke of a letter before its inside.
-            let halo = format!("stroke=\"#FFFFFF\" stroke-width=\"{}\"", Short(2.0 * HALO));
-            text_element(text, &halo) + &text_element(text, &format!("fill=\"{}\"", Hex(INK)))
+            let halo = format!("stroke=\"#FFFFFF\" stroke-width=\"{}\"", short(2.0 * HALO));
+            let edge = if *set == Set::Halo { text(&halo) } else { String::new() };
+            edge + &text(&format!("fill=\"{}\"", hex(INK)))
         }
-        Shape::Text(text) => text_element(text, &format!("fill=\"{}\"", Hex(INK))),
     }
 }
 
 /// Dots are the round ends of lines without length, in whole tenths of a pixel: a dozen bytes each, where a circle
 /// takes sixty.
 fn dots(layers: &[(Colour, Vec<Point>)], radius: f64, opacity: f64) -> String {
-    let (width, opacity) = (Short(20.0 * radius), Short(opacity));
+    let (width, opacity) = (short(20.0 * radius), short(opacity));
     let mut svg = format!(
         "<g transform=\"scale(.1)\" stroke-linecap=\"round\" stroke-width=\"{width}\" stroke-opacity=\"{opacity}\">\n"
     );
     for (colour, centres) in layers {
         let tenths = |length: f64| (length * 10.0).round() as i64;
         let path: String = centres.iter().map(|(x, y)| format!("M{} {}h0", tenths(*x), tenths(*y))).collect();
-        svg += &format!("<path stroke=\"{}\" d=\"{path}\"/>\n", Hex(*colour));
+        svg += &format!("<path stroke=\"{}\" d=\"{path}\"/>\n", hex(*colour));
     }
     svg + "</g>\n"
 }
 
-fn text_element(text: &Text, paint: &str) -> String {
-    let Text { line, size, at: (x, y), anchor, upwards, .. } = text;
-    let (x, y, size) = (Short(*x), Short(*y), Short(*size));
-    let anchor = match anchor {
-        Anchor::Start => "",
-        Anchor::Middle => " text-anchor=\"middle\"",
-        Anchor::End => " text-anchor=\"end\"",
+fn text(line: &str, size: f64, (x, y): Point, set: Set, paint: &str) -> String {
+    let (x, y, size) = (short(x), short(y), short(size));
+    let set = match set {
+        Set::Start => "",
+        Set::Middle | Set::Halo => " text-anchor=\"middle\"",
+        Set::End => " text-anchor=\"end\"",
+        Set::Upwards => &format!(" text-anchor=\"middle\" transform=\"rotate(-90 {x} {y})\""),
     };
-    let turn = if *upwards { format!(" transform=\"rotate(-90 {x} {y})\"") } else { String::new() };
     let line = line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    format!("<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{anchor}{turn} {paint}>{line}</text>\n")
+    format!("<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{set} {paint}>{line}</text>\n")
 }
 
-/// A number with at most two decimals and no zeros after the last.
-struct Short(f64);
-
-impl Display for Short {
-    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        // Adding 0 makes 0 of -0.
-        write!(formatter, "{}", (self.0 * 100.0).round() / 100.0 + 0.0)
-    }
+/// A number with at most two decimals and no zeros after the last. Adding 0 makes 0 of -0.
+fn short(number: f64) -> String {
+    ((number * 100.0).round() / 100.0 + 0.0).to_string()
 }
 
-struct Hex(Colour);
-
-impl Display for Hex {
-    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        let [red, green, blue] = self.0;
-        write!(formatter, "#{red:02X}{green:02X}{blue:02X}")
-    }
+fn hex([red, green, blue]: Colour) -> String {
+    format!("#{red:02X}{green:02X}{blue:02X}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn text(upwards: bool, halo: bool) -> Shape {
-        Shape::Text(Text {
-            line: "a < b & c > d".to_owned(),
-            size: 13.0,
-            at: (10.25, 20.0),
-            anchor: Anchor::End,
-            upwards,
-            halo,
-        })
-    }
-
     #[test]
     fn numbers_are_short() {
-        let written = [0.0, -0.001, 1.0 / 3.0, 2.0 / 3.0, 85.0, 99.996, -1.5].map(|n| Short(n).to_string());
+        let written = [0.0, -0.001, 1.0 / 3.0, 2.0 / 3.0, 85.0, 99.996, -1.5].map(short);
         assert_eq!(written, ["0", "0", "0.33", "0.67", "85", "100", "-1.5"]);
     }
 
@@ -133,12 +110,15 @@ mod tests {
 
     #[test]
     fn text_is_escaped_turned_about_its_place_and_over_its_halo() {
-        let (start, end) = ("<text x=\"10.25\" y=\"20\" font-size=\"13\" text-anchor=\"end\"", "</text>\n");
-        let line = "a &lt; b &amp; c &gt; d";
-        assert_eq!(element(&text(false, false)), format!("{start} fill=\"#222222\">{line}{end}"));
-        let turned = format!("{start} transform=\"rotate(-90 10.25 20)\" fill=\"#222222\">{line}{end}");
-        assert_eq!(element(&text(true, false)), turned);
-        let halo = format!("{start} stroke=\"#FFFFFF\" stroke-width=\"5\">{line}{end}");
-        assert_eq!(element(&text(false, true)), halo + &element(&text(false, false)));
+        let written = |set| element(&Shape::text("a < b & c > d", 13.0, (10.25, 20.0), set));
+        let start = "<text x=\"10.25\" y=\"20\" font-size=\"13\"";
+        let fill = "fill=\"#222222\">a &lt; b &amp; c &gt; d</text>\n";
+        assert_eq!(written(Set::Start), format!("{start} {fill}"));
+        assert_eq!(written(Set::End), format!("{start} text-anchor=\"end\" {fill}"));
+        let middle = format!("{start} text-anchor=\"middle\"");
+        assert_eq!(written(Set::Upwards), format!("{middle} transform=\"rotate(-90 10.25 20)\" {fill}"));
+        let edge = "stroke=\"#FFFFFF\" stroke-width=\"5\">a &lt; b &amp; c &gt; d</text>\n";
+        assert_eq!(written(Set::Halo), format!("{middle} {edge}{middle} {fill}"));
+        assert_eq!(written(Set::Middle), format!("{middle} {fill}"));
     }
 }
