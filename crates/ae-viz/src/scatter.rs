@@ -147,7 +147,7 @@ impl ScatterChart {
             edge = frame.right + overhang;
         }
         if self.is_classed() {
-            edge += self.draw_legend(&mut shapes, (edge, top))? + EDGE;
+            edge += self.draw_legend(&mut shapes, (edge, top)) + EDGE;
         }
         if !self.title.is_empty() {
             let left = EDGE + y_axis_room;
@@ -160,6 +160,10 @@ impl ScatterChart {
         let n_classes = self.class_names.len();
         check_count("panels of a chart", 1..=MAX_PANELS, self.panels.len())?;
         check_count("classes of a chart", 0..=CLASS_COLOURS.len(), n_classes)?;
+        if self.is_classed() {
+            let mut labels = self.class_names.iter().chain([&self.legend_title]);
+            labels.try_for_each(|label| text::check(label, LABEL_SIZE, MAX_NAME_WIDTH))?;
+        }
         for Panel { title, points, classes, .. } in &self.panels {
             let n_points = points.len();
             check_count(format_args!("points of panel \"{title}\""), 1..=usize::MAX, n_points)?;
@@ -184,20 +188,18 @@ impl ScatterChart {
     }
 
     /// Draws the legend from its top-left corner on, and says how wide it is.
-    fn draw_legend(&self, shapes: &mut Vec<Shape>, (left, top): Point) -> Result<f64, VizError> {
-        text::check(&self.legend_title, LABEL_SIZE, MAX_NAME_WIDTH)?;
+    fn draw_legend(&self, shapes: &mut Vec<Shape>, (left, top): Point) -> f64 {
         let mut width = text::width(&self.legend_title, LABEL_SIZE);
         let mut middle = top + LINE_HEIGHT / 2.0;
         shapes.push(beside(&self.legend_title, (left, middle)));
         for (name, &colour) in self.class_names.iter().zip(&CLASS_COLOURS) {
-            text::check(name, LABEL_SIZE, MAX_NAME_WIDTH)?;
             width = width.max(4.0 * LEGEND_RADIUS + text::width(name, LABEL_SIZE));
             middle += LINE_HEIGHT + 2.0;
             let centre = (left + LEGEND_RADIUS, middle);
             shapes.push(Shape::Circle { centre, radius: LEGEND_RADIUS, colour });
             shapes.push(beside(name, (left + 4.0 * LEGEND_RADIUS, middle)));
         }
-        Ok(width)
+        width
     }
 }
 
