@@ -41,10 +41,8 @@ pub(crate) struct Plot {
 impl Plot {
     /// Where a point of the data lies in the picture.
     pub(crate) fn place(&self, (x, y): (f64, f64)) -> Point {
-        (
-            self.x.place(x, self.frame.left, self.frame.right),
-            self.y.place(y, self.frame.bottom, self.frame.top),
-        )
+        let Frame { left, right, top, bottom } = self.frame;
+        (self.x.place(x, left, right), self.y.place(y, bottom, top))
     }
 
     /// Draws the axes with their grid lines, ticks and names, to the left of the frame and below it.
@@ -106,12 +104,9 @@ pub(crate) fn check_value(what: impl Display, value: f64, logarithmic: bool) -> 
     if value.abs() <= MAX_MAGNITUDE && (value > 0.0 || !logarithmic) {
         return Ok(());
     }
-    let least = if logarithmic {
-        "above 0, as the axis is logarithmic,".to_owned()
-    } else {
-        format!("from {:e}", -MAX_MAGNITUDE)
-    };
-    Err(VizError::argument(what, format!("a number {least} to {MAX_MAGNITUDE:e}"), format!("{value:?}")))
+    let above = if logarithmic { ", above 0 as the axis is logarithmic" } else { "" };
+    let expected = format!("a number of at most {MAX_MAGNITUDE:e} in magnitude{above}");
+    Err(VizError::argument(what, expected, format!("{value:?}")))
 }
 
 /// Checks text that is drawn against the size of its picture.

@@ -130,8 +130,6 @@ impl LineChart {
 
     /// Draws the chart as a PNG file: 1600 x 1000 pixels of 8-bit RGB, of the same look as the SVG.
     ///
-    /// No font is needed on the machine, the crate carries one.
-    ///
     /// # Errors
     /// As [`LineChart::to_svg`], and for a character that the crate's font lacks; [`VizError::Png`] if the encoder
     /// fails.

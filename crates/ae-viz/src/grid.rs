@@ -1,9 +1,7 @@
 //! Tiles in rows and columns: `n` images of `(rows, cols)` pixels to one picture.
 //!
-//! Tile `i` stands in row `i / columns`, column `i % columns`. Each of its pixels becomes a square of
-//! `upscale x upscale`; `gap` pixels of one grey level lie between neighbours, none around the edge, so a picture
-//! of `c` columns is `c * cols * upscale + (c - 1) * gap` pixels wide. Cells left over in the last row have the
-//! level of the gaps. Labels, where there are any, stand on white to the left of the rows.
+//! Tile `i` stands in row `i / columns`, column `i % columns`; a picture of `c` columns is
+//! `c * cols * upscale + (c - 1) * gap` pixels wide. Labels stand on white to the left of the rows.
 
 use image::{DynamicImage, GrayImage, RgbImage};
 
@@ -91,13 +89,21 @@ impl Grid {
     /// Sizes for tiles of these rows and columns, none 0.
     pub(crate) fn layout(
         &self,
-        sizes: impl ExactSizeIterator<Item = (usize, usize)>,
+        sizes: impl ExactSizeIterator<Item = (usize, usize)> + Clone,
     ) -> Result<Layout, VizError> {
         check_count("columns of a grid", 1..=usize::MAX, self.columns)?;
         check_count("pixels of a grid to one of a tile", 1..=usize::MAX, self.upscale as usize)?;
         check_count("tiles of a grid", 1..=usize::MAX, sizes.len())?;
         let count = sizes.len();
-        let (rows, cols) = same_size(sizes)?;
+        let (rows, cols) = sizes.clone().next().unwrap_or_default();
+        if let Some((i, size)) = sizes.enumerate().find(|(_, size)| *size != (rows, cols)) {
+            let expected = format!("{rows} x {cols} pixels, as tile 0 has");
+            return Err(VizError::argument(
+                format!("tile {i}"),
+                expected,
+                format!("{} x {}", size.0, size.1),
+            ));
+        }
         let grid_rows = count.div_ceil(self.columns);
         if !self.row_labels.is_empty() {
             check_count("labels of the rows of a grid", grid_rows..=grid_rows, self.row_labels.len())?;
@@ -165,19 +171,6 @@ pub(crate) struct Layout {
     pub(crate) left: u64,
     pub(crate) width: u64,
     pub(crate) height: u64,
-}
-
-/// The rows and columns that all tiles have, of which there is at least one.
-fn same_size(sizes: impl Iterator<Item = (usize, usize)>) -> Result<(usize, usize), VizError> {
-    let mut sizes = sizes.enumerate().peekable();
-    let first = sizes.peek().map_or((0, 0), |(_, size)| *size);
-    match sizes.find(|(_, size)| *size != first) {
-        Some((index, (rows, cols))) => {
-            let expected = format!("{} x {} pixels, as tile 0 has", first.0, first.1);
-            Err(VizError::argument(format!("tile {index}"), expected, format!("{rows} x {cols}")))
-        }
-        None => Ok(first),
-    }
 }
 
 #[cfg(test)]

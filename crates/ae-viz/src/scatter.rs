@@ -113,8 +113,6 @@ impl ScatterChart {
 
     /// Draws the chart as a PNG file of 8-bit RGB, two pixels to one of the SVG, of the same look.
     ///
-    /// No font is needed on the machine, the crate carries one.
-    ///
     /// # Errors
     /// As [`ScatterChart::to_svg`], and for a character that the crate's font lacks; [`VizError::Png`] if the encoder
     /// fails.

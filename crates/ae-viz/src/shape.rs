@@ -19,33 +19,14 @@ pub(crate) struct Drawing {
     pub(crate) shapes: Vec<Shape>,
 }
 
+/// `Line` joins its points by strokes. `Dots` are many see-through discs: for each layer, the first at the bottom, a
+/// colour and the centres. `Text` is one line with the point of its baseline that `set` names.
 #[derive(Debug)]
 pub(crate) enum Shape {
-    /// Points joined by strokes.
-    Line {
-        points: Vec<Point>,
-        colour: Colour,
-        width: f64,
-        dashed: bool,
-    },
-    Circle {
-        centre: Point,
-        radius: f64,
-        colour: Colour,
-    },
-    /// Many see-through discs: a colour and the centres for each layer, the first at the bottom.
-    Dots {
-        layers: Vec<(Colour, Vec<Point>)>,
-        radius: f64,
-        opacity: f64,
-    },
-    /// A line of text, `at` the point of its baseline that `set` names.
-    Text {
-        line: String,
-        size: f64,
-        at: Point,
-        set: Set,
-    },
+    Line { points: Vec<Point>, colour: Colour, width: f64, dashed: bool },
+    Circle { centre: Point, radius: f64, colour: Colour },
+    Dots { layers: Vec<(Colour, Vec<Point>)>, radius: f64, opacity: f64 },
+    Text { line: String, size: f64, at: Point, set: Set },
 }
 
 /// How a text is set.

@@ -83,12 +83,13 @@ impl Grid {
 
 /// Smallest text of the bar, in pixels.
 const MIN_BAR_TEXT: f64 = 13.0;
+/// Length of the colours in it, in sizes of its text.
+const BAR_LENGTH: f64 = 8.0;
 
-/// The bar of colours under the tiles, between what its ends stand for, and a remark after them.
+/// The bar of colours under the tiles: what stands before it, after it, and a remark.
 struct Bar {
     size: f64,
-    ends: [String; 2],
-    remark: &'static str,
+    texts: [String; 3],
 }
 
 impl Bar {
@@ -97,33 +98,27 @@ impl Bar {
             SignedScale::Common => (three_digits(largest), "one scale for all"),
             SignedScale::EachTile => ("max".to_owned(), "each on a scale of its own"),
         };
-        Self { size, ends: [format!("\u{2212}{end}"), format!("+{end}")], remark }
-    }
-
-    /// Length of the bar itself.
-    fn length(&self) -> f64 {
-        8.0 * self.size
+        Self { size, texts: [format!("\u{2212}{end}"), format!("+{end}"), remark.to_owned()] }
     }
 
     fn width(&self) -> f64 {
-        let [low, high] = &self.ends;
-        let text: f64 = [low, high, self.remark].map(|text| text::advance(text, self.size)).iter().sum();
-        text + self.length() + 2.5 * self.size
+        let text: f64 = self.texts.iter().map(|text| text::advance(text, self.size)).sum();
+        text + (BAR_LENGTH + 2.5) * self.size
     }
 
     /// Draws it from its top-left corner on.
     fn draw(&self, picture: &mut RgbImage, (left, top): (f64, f64)) {
-        let (size, [low, high]) = (self.size, &self.ends);
+        let (size, [low, high, remark]) = (self.size, &self.texts);
         let baseline = top + 1.5 * size;
         let mut write = |text: &str, x: f64| {
             raster::write(picture, text, size, (x, baseline));
             x + text::advance(text, size)
         };
         let start = write(low, left) + 0.5 * size;
-        let end = write(high, start + self.length() + 0.5 * size);
-        write(self.remark, end + size);
+        let end = write(high, start + (BAR_LENGTH + 0.5) * size);
+        write(remark, end + size);
 
-        let (start, length) = (start.round() as u64, self.length().round() as u64);
+        let (start, length) = (start.round() as u64, (BAR_LENGTH * size).round() as u64);
         for step in 0..length {
             let colour = palette::diverging((step as f64 + 0.5) / length as f64 * 2.0 - 1.0);
             let rows = (baseline - 0.7 * size).round() as u64..baseline.round() as u64;

@@ -92,27 +92,21 @@ impl OutlineBuilder for Pen {
 
 /// Checks that a label is one line of characters that XML can hold, and that it fits in `room` pixels.
 pub(crate) fn check(label: &str, font_size: f64, room: f64) -> Result<(), VizError> {
-    let what = || format!("label {label:?}");
-    if let Some(found) = label.chars().find(|c| c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}')) {
-        return Err(VizError::argument(what(), "one line of text", format!("the character {found:?}")));
-    }
     let width = width(label, font_size);
-    if width > room {
-        let expected = format!("a width of at most {room:.0} pixels");
-        return Err(VizError::argument(what(), expected, format!("about {:.0}", width.ceil())));
-    }
-    Ok(())
+    let (expected, found) =
+        match label.chars().find(|c| c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}')) {
+            Some(found) => ("one line of text".to_owned(), format!("the character {found:?}")),
+            None if width <= room => return Ok(()),
+            None => (format!("a width of at most {room:.0} pixels"), format!("about {:.0}", width.ceil())),
+        };
+    Err(VizError::argument(format_args!("label {label:?}"), expected, found))
 }
 
 /// Checks that our font has every character of a label which is to become pixels.
 pub(crate) fn check_glyphs(label: &str) -> Result<(), VizError> {
-    match label.chars().find(|c| FONT.glyph_index(*c).is_none()) {
-        Some(found) => {
-            let (what, found) = (format!("label {label:?}"), format!("the character {found:?}"));
-            Err(VizError::argument(what, "characters that the font of the pictures has", found))
-        }
-        None => Ok(()),
-    }
+    let Some(found) = label.chars().find(|c| FONT.glyph_index(*c).is_none()) else { return Ok(()) };
+    let (what, found) = (format!("label {label:?}"), format!("the character {found:?}"));
+    Err(VizError::argument(what, "characters that the font of the pictures has", found))
 }
 
 #[cfg(test)]
