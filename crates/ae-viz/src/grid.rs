@@ -19,15 +19,12 @@ const MAX_ROW_LABEL: f64 = 600.0;
 ///
 /// Defaults: pixels drawn 1 : 1, white gaps of 1 pixel, no labels.
 ///
-/// Two rows of ten digits, as an autoencoder's work is usually shown, are the ten originals and then the ten
-/// reconstructions, drawn in ten columns:
-///
 /// ```
 /// use ae_viz::{GrayTile, Grid};
 ///
-/// let tiles = vec![GrayTile::new(28, 28, &[0; 784])?; 20];
-/// let picture = Grid::new(10).upscale(4).gap(4).row_labels(["original", "rebuilt"]).draw(&tiles)?;
-/// assert_eq!(picture.height(), 2 * 28 * 4 + 4);
+/// let (left, right) = (GrayTile::new(1, 1, &[10])?, GrayTile::new(1, 1, &[20])?);
+/// let picture = Grid::new(2).upscale(2).gap(1).draw(&[left, right])?;
+/// assert_eq!(picture.as_raw(), &[10, 10, 255, 20, 20, 10, 10, 255, 20, 20]);
 /// # Ok::<(), ae_viz::VizError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,15 +67,6 @@ impl Grid {
     /// # Errors
     /// [`VizError::Argument`] for no tiles, columns or scale, a tile whose size is not that of tile 0, a picture over
     /// [`MAX_GRID_PIXELS`], labels that are not as many as the rows, and one that cannot be drawn or has no room.
-    ///
-    /// ```
-    /// use ae_viz::{GrayTile, Grid};
-    ///
-    /// let (left, right) = (GrayTile::new(1, 1, &[10])?, GrayTile::new(1, 1, &[20])?);
-    /// let picture = Grid::new(2).upscale(2).gap(1).draw(&[left, right])?;
-    /// assert_eq!(picture.as_raw(), &[10, 10, 255, 20, 20, 10, 10, 255, 20, 20]);
-    /// # Ok::<(), ae_viz::VizError>(())
-    /// ```
     pub fn draw(&self, tiles: &[GrayTile<'_>]) -> Result<GrayImage, VizError> {
         let layout = self.layout(tiles.iter().map(|tile| (tile.rows, tile.cols)))?;
         let picture =

@@ -8,23 +8,6 @@
 //! [`Grid`] sets images side by side, grey ([`GrayTile`]) or of signed numbers in colour ([`SignedTile`]).
 //! [`LineChart`] and [`ScatterChart`] lay their parts out as a list of plain shapes, of which two small back ends make
 //! an SVG document and a PNG file.
-//!
-//! Two digits of 2 x 2 pixels side by side, and a curve:
-//!
-//! ```
-//! use ae_viz::{Grid, GrayTile, LineChart, png_bytes};
-//!
-//! let tiles = [GrayTile::new(2, 2, &[0, 255, 255, 0])?, GrayTile::from_unit(2, 2, &[0.0, 0.5, 1.0, 0.5])?];
-//! let picture = Grid::new(2).upscale(3).gap(2).draw(&tiles)?;
-//! assert_eq!(picture.dimensions(), (14, 6));
-//! assert!(png_bytes(&picture)?.starts_with(b"\x89PNG"));
-//!
-//! let svg = LineChart::new("Loss", "epoch", "loss (nats a pixel)")
-//!     .series("train", [(1.0, 0.18), (2.0, 0.12)])
-//!     .to_svg()?;
-//! assert!(svg.starts_with("<svg"));
-//! # Ok::<(), ae_viz::VizError>(())
-//! ```
 
 mod apart;
 mod axis;

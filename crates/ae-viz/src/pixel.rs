@@ -49,8 +49,7 @@ impl<'a> GrayTile<'a> {
     /// As [`GrayTile::new`], and [`VizError::Argument`] for NaN and infinity.
     ///
     /// ```
-    /// use ae_viz::GrayTile;
-    ///
+    /// # use ae_viz::GrayTile;
     /// assert_eq!(GrayTile::from_unit(1, 3, &[0.0, 0.5, 1.0])?, GrayTile::new(1, 3, &[0, 128, 255])?);
     /// # Ok::<(), ae_viz::VizError>(())
     /// ```
@@ -72,12 +71,10 @@ pub(crate) fn check_size(rows: usize, cols: usize, found: usize) -> Result<(), V
 
 /// Refuses NaN and infinity: as some brightness or colour they would hide that the model which made them has failed.
 pub(crate) fn check_finite(values: &[f32]) -> Result<(), VizError> {
-    match values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
-        Some((index, value)) => {
-            Err(VizError::argument(format!("pixel {index} of a tile"), "a finite number", value))
-        }
-        None => Ok(()),
-    }
+    let fault = values.iter().enumerate().find(|(_, value)| !value.is_finite());
+    fault.map_or(Ok(()), |(index, value)| {
+        Err(VizError::argument(format_args!("pixel {index} of a tile"), "a finite number", value))
+    })
 }
 
 #[cfg(test)]

@@ -22,9 +22,7 @@ const ZOOM: f64 = 2.0;
 /// [`VizError::Png`] if the encoder refuses the picture, as it does one of no pixels.
 ///
 /// ```
-/// use ae_viz::{GrayImage, png_bytes};
-///
-/// let bytes = png_bytes(&GrayImage::new(3, 2))?;
+/// let bytes = ae_viz::png_bytes(&ae_viz::GrayImage::new(3, 2))?;
 /// assert!(bytes.starts_with(b"\x89PNG\r\n\x1a\n"));
 /// # Ok::<(), ae_viz::VizError>(())
 /// ```
@@ -71,10 +69,14 @@ fn draw(picture: &mut RgbImage, shape: &Shape) -> Result<(), VizError> {
             text::check_glyphs(line)?;
             let (size, (x, y), width) = (size * ZOOM, zoomed(at), text::advance(line, size * ZOOM) as f32);
             let path = match set {
-                Set::Start => outlines(line, size, Transform::translation(x, y)),
-                Set::End => outlines(line, size, Transform::translation(x - width, y)),
-                Set::Middle | Set::Halo => outlines(line, size, Transform::translation(x - width / 2.0, y)),
-                Set::Upwards => outlines(line, size, Transform::new(0.0, -1.0, 1.0, 0.0, x, y + width / 2.0)),
+                Set::Start => text::outlines(line, size, Transform::translation(x, y)),
+                Set::End => text::outlines(line, size, Transform::translation(x - width, y)),
+                Set::Middle | Set::Halo => {
+                    text::outlines(line, size, Transform::translation(x - width / 2.0, y))
+                }
+                Set::Upwards => {
+                    text::outlines(line, size, Transform::new(0.0, -1.0, 1.0, 0.0, x, y + width / 2.0))
+                }
             };
             if *set == Set::Halo {
                 let mut edge = Stroke::new((2.0 * HALO * ZOOM) as f32);
@@ -87,13 +89,9 @@ fn draw(picture: &mut RgbImage, shape: &Shape) -> Result<(), VizError> {
     Ok(())
 }
 
-fn outlines(line: &str, size: f64, transform: Transform) -> Vec<Command> {
-    text::outlines(line, size).iter().map(|command| command.transform(&transform)).collect()
-}
-
 /// Writes a line of text in ink, its baseline starting at `(x, y)`; all in pixels.
 pub(crate) fn write(picture: &mut RgbImage, line: &str, size: f64, (x, y): Point) {
-    let path = outlines(line, size, Transform::translation(x as f32, y as f32));
+    let path = text::outlines(line, size, Transform::translation(x as f32, y as f32));
     paint(picture, &path, Fill::NonZero, INK);
 }
 

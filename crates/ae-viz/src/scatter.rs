@@ -66,7 +66,7 @@ pub struct ScatterChart {
 }
 
 impl ScatterChart {
-    /// A chart without panels yet. Class `i` has the name `class_names[i]`; at most ten classes.
+    /// A chart without panels yet. Class `i` has the name `class_names[i]`; one to ten classes.
     ///
     /// An empty `title` takes no room; `legend_title` says what the classes are.
     pub fn new(
@@ -157,7 +157,7 @@ impl ScatterChart {
     fn check(&self) -> Result<(), VizError> {
         let n_classes = self.class_names.len();
         check_count("panels of a chart", 1..=MAX_PANELS, self.panels.len())?;
-        check_count("classes of a chart", 0..=CLASS_COLOURS.len(), n_classes)?;
+        check_count("classes of a chart", 1..=CLASS_COLOURS.len(), n_classes)?;
         if self.is_classed() {
             let mut labels = self.class_names.iter().chain([&self.legend_title]);
             labels.try_for_each(|label| text::check(label, LABEL_SIZE, MAX_NAME_WIDTH))?;
@@ -170,11 +170,8 @@ impl ScatterChart {
             for (index, (&(x, y), &class)) in points.iter().zip(classes).enumerate() {
                 let what = format_args!("point {index} of panel \"{title}\"");
                 check_value(what, x, false).and_then(|()| check_value(what, y, false))?;
-                if usize::from(class) >= n_classes {
-                    let expected =
-                        format_args!("one of the {n_classes} classes that the chart names, from 0");
-                    return Err(VizError::argument(what, expected, format_args!("class {class}")));
-                }
+                let what = format_args!("class of point {index} of panel \"{title}\"");
+                check_count(what, 0..=n_classes - 1, class.into())?;
             }
         }
         Ok(())

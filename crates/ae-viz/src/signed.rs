@@ -51,13 +51,12 @@ impl Grid {
     /// As [`Grid::draw`].
     ///
     /// ```
-    /// use ae_viz::{Grid, SignedScale, SignedTile, png_bytes};
+    /// use ae_viz::{Grid, SignedScale, SignedTile};
     ///
     /// let tiles = [SignedTile::new(1, 2, &[-2.0, 0.0])?, SignedTile::new(1, 2, &[1.0, 2.0])?];
     /// let picture = Grid::new(2).upscale(20).draw_signed(&tiles, SignedScale::Common)?;
     /// assert_eq!(picture.get_pixel(0, 0).0, [0x05, 0x30, 0x61]);        // -2, the darkest blue
     /// assert_eq!(picture.get_pixel(20, 0).0, [0xF7, 0xF7, 0xF7]);       // 0
-    /// assert!(png_bytes(&picture)?.starts_with(b"\x89PNG"));
     /// # Ok::<(), ae_viz::VizError>(())
     /// ```
     pub fn draw_signed(&self, tiles: &[SignedTile<'_>], scale: SignedScale) -> Result<RgbImage, VizError> {
@@ -129,10 +128,8 @@ impl Bar {
 
 /// A magnitude to three digits, in scientific notation where it would be long.
 fn three_digits(magnitude: f32) -> String {
-    if magnitude == 0.0 {
-        return "0".to_owned();
-    }
     match f64::from(magnitude).log10().floor() as i32 {
+        _ if magnitude == 0.0 => "0".to_owned(),
         exponent @ -3..=4 => format!("{magnitude:.*}", (2 - exponent).max(0) as usize),
         _ => format!("{magnitude:.2e}"),
     }

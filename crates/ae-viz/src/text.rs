@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use ttf_parser::{Face, GlyphId, OutlineBuilder};
-use zeno::{Command, Point};
+use zeno::{Command, Point, Transform};
 
 use crate::VizError;
 
@@ -42,9 +42,10 @@ pub(crate) fn width(text: &str, font_size: f64) -> f64 {
     (advance(text, font_size) + missing as f64 * font_size) * OTHER_FONTS
 }
 
-/// The outlines of a line whose baseline starts at the origin, in the unit of the font size, y downwards.
-pub(crate) fn outlines(text: &str, font_size: f64) -> Vec<Command> {
-    let mut pen = Pen { scale: font_size as f32 / f32::from(FONT.units_per_em()), x: 0.0, path: Vec::new() };
+/// The outlines of a line, `place` telling where its baseline starts and which way it leads.
+pub(crate) fn outlines(text: &str, font_size: f64, place: Transform) -> Vec<Command> {
+    let scale = font_size as f32 / f32::from(FONT.units_per_em());
+    let mut pen = Pen { scale, place, x: 0.0, path: Vec::new() };
     for character in text.chars() {
         let glyph = glyph(character);
         // A glyph without outlines, as a blank's, leaves the path as it is.
@@ -57,6 +58,7 @@ pub(crate) fn outlines(text: &str, font_size: f64) -> Vec<Command> {
 /// Collects outlines that the font gives in its own units, y upwards.
 struct Pen {
     scale: f32,
+    place: Transform,
     /// Where the present glyph begins, in the font's units.
     x: f32,
     path: Vec<Command>,
@@ -64,7 +66,7 @@ struct Pen {
 
 impl Pen {
     fn point(&self, x: f32, y: f32) -> Point {
-        Point::new((self.x + x) * self.scale, -y * self.scale)
+        self.place.transform_point(Point::new((self.x + x) * self.scale, -y * self.scale))
     }
 }
 
@@ -152,7 +154,7 @@ mod tests {
     #[test]
     fn outlines_stand_on_the_baseline_and_as_far_apart_as_they_are_wide() {
         let ends = |text: &str| {
-            let path = outlines(text, 100.0);
+            let path = outlines(text, 100.0, Transform::IDENTITY);
             let points = path.iter().filter_map(|command| match command {
                 Command::MoveTo(p) | Command::LineTo(p) => Some((p.x, p.y)),
                 _ => None,
@@ -165,6 +167,6 @@ mod tests {
         assert!(0.0 < left && right < 76.0 && bottom == 0.0 && (-75.0..-70.0).contains(&top));
         let (_, second, ..) = ends("HH");
         assert!((f64::from(second - right) - advance("H", 100.0)).abs() < 0.01);
-        assert!(outlines("  ", 100.0).is_empty());
+        assert!(outlines("  ", 100.0, Transform::IDENTITY).is_empty());
     }
 }

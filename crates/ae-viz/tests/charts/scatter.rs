@@ -120,8 +120,9 @@ fn what_cannot_be_drawn_is_named() {
     let error = with(&[(0.0, 0.0)], &[1, 2]);
     assert_eq!(error, "classes of the points of panel \"second\": expected 1, found 2");
     let error = with(&[(0.0, 0.0), (0.0, 0.0)], &[1, 10]);
-    let expected = "expected one of the 10 classes that the chart names, from 0, found class 10";
-    assert_eq!(error, format!("point 1 of panel \"second\": {expected}"));
+    assert_eq!(error, "class of point 1 of panel \"second\": expected 0 to 9, found 10");
+    let nameless = ScatterChart::new("", "", [""; 0]).panel("a", "x", "y", [(0.0, 0.0)], &[0]);
+    assert_eq!(fault(nameless), "classes of a chart: expected 1 to 10, found 0");
     for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.1e300] {
         let expected = format!("expected a number of at most 1e300 in magnitude, found {bad:?}");
         for point in [(bad, 0.0), (0.0, bad)] {
@@ -130,7 +131,7 @@ fn what_cannot_be_drawn_is_named() {
         }
     }
     let eleven = chart(11).panel("a", "x", "y", [(0.0, 0.0)], &[0]);
-    assert_eq!(fault(eleven), "classes of a chart: expected 0 to 10, found 11");
+    assert_eq!(fault(eleven), "classes of a chart: expected 1 to 10, found 11");
     let four = (0..4).fold(chart(2), |chart, _| chart.panel("a", "x", "y", [(0.0, 0.0)], &[0]));
     assert_eq!(fault(four), "panels of a chart: expected 1 to 3, found 4");
 }
