@@ -67,17 +67,18 @@ fn draw(picture: &mut RgbImage, shape: &Shape) -> Result<(), VizError> {
         }
         Shape::Text { line, size, at, set } => {
             text::check_glyphs(line)?;
-            let (size, (x, y), width) = (size * ZOOM, zoomed(at), text::advance(line, size * ZOOM) as f32);
-            let path = match set {
-                Set::Start => text::outlines(line, size, Transform::translation(x, y)),
-                Set::End => text::outlines(line, size, Transform::translation(x - width, y)),
-                Set::Middle | Set::Halo => {
-                    text::outlines(line, size, Transform::translation(x - width / 2.0, y))
-                }
-                Set::Upwards => {
-                    text::outlines(line, size, Transform::new(0.0, -1.0, 1.0, 0.0, x, y + width / 2.0))
-                }
+            let (size, (x, y)) = (size * ZOOM, zoomed(at));
+            let before = text::advance(line, size) as f32
+                * match set {
+                    Set::Start => 0.0,
+                    Set::Middle | Set::Upwards | Set::Halo => 0.5,
+                    Set::End => 1.0,
+                };
+            let place = match set {
+                Set::Upwards => Transform::new(0.0, -1.0, 1.0, 0.0, x, y + before),
+                _ => Transform::translation(x - before, y),
             };
+            let path = text::outlines(line, size, place);
             if *set == Set::Halo {
                 let mut edge = Stroke::new((2.0 * HALO * ZOOM) as f32);
                 edge.join(Join::Round);
