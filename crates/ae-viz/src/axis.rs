@@ -1,11 +1,6 @@
 //! An axis: the range that holds the values, and ticks at round numbers with their labels.
-//!
-//! An [`Axis`] is also a coordinate of the plotting library, which asks it for pixels, ticks and labels. The
-//! library's own numeric coordinates can take neither ticks of ours nor their labels.
 
 use std::ops::Range;
-
-use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
 use crate::chart::TICK_SIZE;
 use crate::text;
@@ -39,9 +34,16 @@ impl Scale {
 
 /// A marked value and its label.
 #[derive(Debug)]
-struct Tick {
-    value: f64,
-    label: String,
+pub(crate) struct Tick {
+    pub(crate) value: f64,
+    pub(crate) label: String,
+}
+
+impl Tick {
+    /// The room of the label from left to right.
+    pub(crate) fn width(&self) -> f64 {
+        text::width(&self.label, TICK_SIZE)
+    }
 }
 
 #[derive(Debug)]
@@ -50,7 +52,7 @@ pub(crate) struct Axis {
     /// Positions at the two ends, the first below the second.
     ends: Range<f64>,
     /// From low to high, all between the ends.
-    ticks: Vec<Tick>,
+    pub(crate) ticks: Vec<Tick>,
 }
 
 impl Axis {
@@ -81,61 +83,30 @@ impl Axis {
         Self { scale, ends, ticks }
     }
 
+    /// Where a value lies if the axis leads from the pixel `first` to the pixel `last`.
+    pub(crate) fn place(&self, value: f64, first: f64, last: f64) -> f64 {
+        let along = (self.scale.position(value) - self.ends.start) / (self.ends.end - self.ends.start);
+        first + along * (last - first)
+    }
+
     /// Takes away ticks whose label would touch the one before it on a horizontal axis of `length` pixels.
     pub(crate) fn thin_out(&mut self, length: f64) {
-        let ends = (0, (length * 1e3) as i32);
-        let spans: Vec<(f64, f64)> = self
-            .ticks
-            .iter()
-            .map(|tick| {
-                (f64::from(self.map(&tick.value, ends)) / 1e3, text::width(&tick.label, TICK_SIZE) / 2.0)
-            })
-            .collect();
-        let mut spans = spans.into_iter();
+        let mut ticks = std::mem::take(&mut self.ticks);
         let mut free = f64::NEG_INFINITY;
-        self.ticks.retain(|_| {
-            let (middle, half) = spans.next().expect("there is a span for every tick");
+        ticks.retain(|tick| {
+            let (middle, half) = (self.place(tick.value, 0.0, length), tick.width() / 2.0);
             let fits = middle - half >= free;
             if fits {
                 free = middle + half + MIN_LABEL_GAP;
             }
             fits
         });
+        self.ticks = ticks;
     }
 
-    /// The labels of the ticks, from low to high.
-    pub(crate) fn labels(&self) -> impl Iterator<Item = &str> {
-        self.ticks.iter().map(|tick| tick.label.as_str())
-    }
-}
-
-impl Ranged for Axis {
-    type FormatOption = NoDefaultFormatting;
-    type ValueType = f64;
-
-    fn map(&self, value: &f64, (first, last): (i32, i32)) -> i32 {
-        let along = (self.scale.position(*value) - self.ends.start) / (self.ends.end - self.ends.start);
-        first + (along * f64::from(last - first)).round() as i32
-    }
-
-    /// Gives every tick whatever the hint: their number was chosen when the axis was made.
-    fn key_points<Hint: KeyPointHint>(&self, _hint: Hint) -> Vec<f64> {
-        self.ticks.iter().map(|tick| tick.value).collect()
-    }
-
-    fn range(&self) -> Range<f64> {
-        match self.scale {
-            Scale::Linear { .. } => self.ends.clone(),
-            Scale::Log => 10f64.powf(self.ends.start)..10f64.powf(self.ends.end),
-        }
-    }
-}
-
-impl ValueFormatter<f64> for Axis {
-    fn format_ext(&self, value: &f64) -> String {
-        let tick = self.ticks.iter().find(|tick| tick.value == *value);
-        let tick = tick.expect("only ticks are labelled, and they come from key_points");
-        tick.label.clone()
+    /// The room of the widest label.
+    pub(crate) fn widest_label(&self) -> f64 {
+        self.ticks.iter().map(Tick::width).fold(0.0, f64::max)
     }
 }
 
@@ -153,9 +124,8 @@ fn linear_ticks(ends: &Range<f64>, n: usize, whole: bool) -> Vec<Tick> {
     let values = (0..=n).map(|i| (first + i as f64) * step);
     let values: Vec<f64> = values.take_while(|value| *value <= ends.end).collect();
     let largest = values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
-    let label = |value| tick_label(value, exponent, largest);
-    let ticks = values.into_iter().map(|value| (value, label(value)));
-    ticks.map(|(value, label)| Tick { value, label }).collect()
+    let tick = |value| Tick { value, label: tick_label(value, exponent, largest) };
+    values.into_iter().map(tick).collect()
 }
 
 /// Ticks at powers of ten, with 2 and 5 or all nine digits between them where that gives too few.
@@ -164,8 +134,7 @@ fn log_ticks(ends: &Range<f64>, n: usize) -> Vec<Tick> {
     let skip = (decades.end() - decades.start()) as usize / n + 1;
     let tick = |digit: f64, exponent: i32| {
         let value = digit * 10f64.powi(exponent);
-        let label = tick_label(value, exponent, value);
-        Tick { value, label }
+        Tick { value, label: tick_label(value, exponent, value) }
     };
     for digits in [&[1.0][..], &[1.0, 2.0, 5.0], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]] {
         let exponents = decades.clone().step_by(skip);
@@ -201,7 +170,7 @@ mod tests {
 
     fn labels(scale: Scale, values: &[f64], n: usize) -> Vec<String> {
         let axis = Axis::new(scale, values.iter().copied(), 0.0, n);
-        axis.labels().map(str::to_owned).collect()
+        axis.ticks.into_iter().map(|tick| tick.label).collect()
     }
 
     const LINEAR: Scale = Scale::Linear { whole: false };
@@ -248,18 +217,17 @@ mod tests {
             };
             let values: Vec<f64> = values.into_iter().map(fit).collect();
             let axis = Axis::new(scale, values.iter().copied(), 0.05, 6);
-            let pixels = (4000, 500);
-            for value in values.iter().chain(axis.ticks.iter().map(|tick| &tick.value)) {
-                prop_assert!((500..=4000).contains(&axis.map(value, pixels)), "{value} {axis:?}");
+            for value in values.iter().copied().chain(axis.ticks.iter().map(|tick| tick.value)) {
+                let place = axis.place(value, 400.0, 50.0);
+                prop_assert!((50.0 - 1e-6..=400.0 + 1e-6).contains(&place), "{value} at {place}: {axis:?}");
             }
             prop_assert!((1..=20).contains(&axis.ticks.len()), "{axis:?}");
-            prop_assert!(axis.labels().all(|label| label.len() <= 18), "{axis:?}");
+            prop_assert!(axis.ticks.iter().all(|tick| tick.label.len() <= 18), "{axis:?}");
             prop_assert!(axis.ticks.windows(2).all(|pair| pair[0].label != pair[1].label), "{axis:?}");
 
             let mut axis = axis;
             axis.thin_out(300.0);
-            let half = |tick: &Tick| text::width(&tick.label, TICK_SIZE) / 2.0;
-            let middle = |tick: &Tick| f64::from(axis.map(&tick.value, (0, 30_000))) / 100.0;
+            let (half, middle) = (|tick: &Tick| tick.width() / 2.0, |tick: &Tick| axis.place(tick.value, 0.0, 300.0));
             prop_assert!(!axis.ticks.is_empty());
             for pair in axis.ticks.windows(2) {
                 prop_assert!(middle(&pair[1]) - half(&pair[1]) > middle(&pair[0]) + half(&pair[0]), "{axis:?}");

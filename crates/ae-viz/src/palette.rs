@@ -10,52 +10,46 @@
 //! Signed numbers have the eleven colours of RdBu, from Cynthia A. Brewer's ColorBrewer 2.0, which lists it as safe
 //! for colour-blind readers; between them colours are mixed linearly in sRGB.
 
-/// Red, green and blue of each series colour: blue, vermilion, green, purple, orange, sky blue, black.
-pub(crate) const SERIES_COLOURS: [[u8; 3]; 7] = [
-    [0x00, 0x72, 0xB2],
-    [0xD5, 0x5E, 0x00],
-    [0x00, 0x9E, 0x73],
-    [0xCC, 0x79, 0xA7],
-    [0xE6, 0x9F, 0x00],
-    [0x56, 0xB4, 0xE9],
-    [0x00, 0x00, 0x00],
-];
+/// Red, green and blue.
+pub(crate) type Colour = [u8; 3];
 
-/// Red, green and blue of each class colour: brown, slate, blue, orange, grey, purple, tan, amber, cyan, red.
+pub(crate) const INK: Colour = [0x22; 3];
+pub(crate) const REFERENCE: Colour = [0x55; 3];
+pub(crate) const FRAME: Colour = [0x66; 3];
+pub(crate) const MESH: Colour = [0xDD; 3];
+
+/// Of series: blue, vermilion, green, purple, orange, sky blue, black.
+pub(crate) const SERIES_COLOURS: [Colour; 7] =
+    colours([0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x000000]);
+
+/// Of classes: brown, slate, blue, orange, grey, purple, tan, amber, cyan, red.
 ///
 /// The order is ours. Codes of handwritten digits lie close for 3, 5 and 8 and for 4, 7 and 9; in this order the
 /// colours of such neighbours are at least 0.16 apart in Oklab under full deutan, protan and tritan deficiency
 /// (the matrices of Machado, Oliveira and Fernandes, 2009), where Petroff's order leaves 0.06 between 5 and 8.
-pub(crate) const CLASS_COLOURS: [[u8; 3]; 10] = [
-    [0xA9, 0x6B, 0x59],
-    [0x71, 0x75, 0x81],
-    [0x3F, 0x90, 0xDA],
-    [0xE7, 0x63, 0x00],
-    [0x94, 0xA4, 0xA2],
-    [0x83, 0x2D, 0xB6],
-    [0xB9, 0xAC, 0x70],
-    [0xFF, 0xA9, 0x0E],
-    [0x92, 0xDA, 0xDD],
-    [0xBD, 0x1F, 0x01],
-];
+pub(crate) const CLASS_COLOURS: [Colour; 10] = colours([
+    0xA96B59, 0x717581, 0x3F90DA, 0xE76300, 0x94A4A2, 0x832DB6, 0xB9AC70, 0xFFA90E, 0x92DADD, 0xBD1F01,
+]);
 
 /// From the most negative number over 0, the sixth, to the most positive.
-const DIVERGING: [[u8; 3]; 11] = [
-    [0x05, 0x30, 0x61],
-    [0x21, 0x66, 0xAC],
-    [0x43, 0x93, 0xC3],
-    [0x92, 0xC5, 0xDE],
-    [0xD1, 0xE5, 0xF0],
-    [0xF7, 0xF7, 0xF7],
-    [0xFD, 0xDB, 0xC7],
-    [0xF4, 0xA5, 0x82],
-    [0xD6, 0x60, 0x4D],
-    [0xB2, 0x18, 0x2B],
-    [0x67, 0x00, 0x1F],
-];
+const DIVERGING: [Colour; 11] = colours([
+    0x053061, 0x2166AC, 0x4393C3, 0x92C5DE, 0xD1E5F0, 0xF7F7F7, 0xFDDBC7, 0xF4A582, 0xD6604D, 0xB2182B,
+    0x67001F,
+]);
+
+const fn colours<const N: usize>(hex: [u32; N]) -> [Colour; N] {
+    let mut colours = [[0; 3]; N];
+    let mut i = 0;
+    while i < N {
+        let [_, red, green, blue] = hex[i].to_be_bytes();
+        colours[i] = [red, green, blue];
+        i += 1;
+    }
+    colours
+}
 
 /// The colour of a number between -1 (dark blue) over 0 (nearly white) and 1 (dark red); beyond, that of the end.
-pub(crate) fn diverging(value: f64) -> [u8; 3] {
+pub(crate) fn diverging(value: f64) -> Colour {
     let place = (value.clamp(-1.0, 1.0) + 1.0) / 2.0 * (DIVERGING.len() - 1) as f64;
     let below = (place as usize).min(DIVERGING.len() - 2);
     let along = place - below as f64;

@@ -13,7 +13,6 @@ use crate::VizError;
 ///
 /// ```
 /// assert_eq!(ae_viz::to_level(0.5), Some(128));
-/// assert_eq!(ae_viz::to_level(-0.2), Some(0));
 /// assert_eq!(ae_viz::to_level(1.7), Some(255));
 /// assert_eq!(ae_viz::to_level(f32::NAN), None);
 /// ```
@@ -21,37 +20,23 @@ pub fn to_level(brightness: f32) -> Option<u8> {
     brightness.is_finite().then(|| (brightness.clamp(0.0, 1.0) * 255.0).round() as u8)
 }
 
-/// One grey image that is to be drawn: at least one row and one column, as many pixels as they say.
-///
-/// Bytes are borrowed and drawn as they are.
-///
-/// ```
-/// use ae_viz::GrayTile;
-///
-/// let tile = GrayTile::new(2, 3, &[0, 10, 20, 30, 40, 50])?;
-/// assert_eq!((tile.rows(), tile.cols()), (2, 3));
-/// assert_eq!(tile.row(1), Some(&[30, 40, 50][..]));
-/// # Ok::<(), ae_viz::VizError>(())
-/// ```
+/// One grey image that is to be drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrayTile<'a> {
-    rows: usize,
-    cols: usize,
-    pixels: Cow<'a, [u8]>,
+    pub(crate) rows: usize,
+    pub(crate) cols: usize,
+    pub(crate) pixels: Cow<'a, [u8]>,
 }
 
 impl<'a> GrayTile<'a> {
-    /// A tile over `rows * cols` bytes.
+    /// A tile over `rows * cols` bytes, drawn as they are.
     ///
     /// # Errors
-    /// [`VizError::PixelCount`] if there are not as many pixels as `rows * cols`, [`VizError::EmptyTile`] if that
-    /// is none.
+    /// [`VizError::Argument`] for no pixels and for not as many as `rows * cols`.
     ///
     /// ```
-    /// use ae_viz::{GrayTile, VizError};
-    ///
-    /// let short = GrayTile::new(28, 28, &[0; 783]);
-    /// assert!(matches!(short, Err(VizError::PixelCount { rows: 28, cols: 28, found: 783 })));
+    /// let short = ae_viz::GrayTile::new(28, 28, &[0; 783]).unwrap_err();
+    /// assert_eq!(short.to_string(), "pixels of a tile: expected 28 x 28, found 783");
     /// ```
     pub fn new(rows: usize, cols: usize, pixels: &'a [u8]) -> Result<Self, VizError> {
         check_size(rows, cols, pixels.len())?;
@@ -61,47 +46,35 @@ impl<'a> GrayTile<'a> {
     /// A tile over `rows * cols` brightnesses, where 0 is black and 1 is white; [`to_level`] rounds and clamps them.
     ///
     /// # Errors
-    /// As [`GrayTile::new`]; [`VizError::NonFinitePixel`] at the first NaN or infinity.
+    /// As [`GrayTile::new`], and [`VizError::Argument`] for NaN and infinity.
     ///
     /// ```
-    /// use ae_viz::{GrayTile, VizError};
-    ///
+    /// # use ae_viz::GrayTile;
     /// assert_eq!(GrayTile::from_unit(1, 3, &[0.0, 0.5, 1.0])?, GrayTile::new(1, 3, &[0, 128, 255])?);
-    /// let failed = GrayTile::from_unit(1, 2, &[0.0, f32::NAN]);
-    /// assert!(matches!(failed, Err(VizError::NonFinitePixel { index: 1, .. })));
     /// # Ok::<(), ae_viz::VizError>(())
     /// ```
     pub fn from_unit(rows: usize, cols: usize, brightness: &[f32]) -> Result<GrayTile<'static>, VizError> {
         check_size(rows, cols, brightness.len())?;
-        let level = |(index, &value)| to_level(value).ok_or(VizError::NonFinitePixel { index, value });
-        let pixels = brightness.iter().enumerate().map(level).collect::<Result<Vec<u8>, _>>()?;
+        check_finite(brightness)?;
+        let pixels = brightness.iter().filter_map(|&value| to_level(value)).collect();
         Ok(GrayTile { rows, cols, pixels: Cow::Owned(pixels) })
-    }
-
-    /// Rows, at least 1.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// Columns, at least 1.
-    pub fn cols(&self) -> usize {
-        self.cols
-    }
-
-    /// The pixels of one row, left to right; `None` if there is no such row.
-    pub fn row(&self, row: usize) -> Option<&[u8]> {
-        self.pixels.chunks_exact(self.cols).nth(row)
     }
 }
 
 pub(crate) fn check_size(rows: usize, cols: usize, found: usize) -> Result<(), VizError> {
-    if rows.checked_mul(cols) != Some(found) {
-        return Err(VizError::PixelCount { rows, cols, found });
+    if rows.checked_mul(cols) == Some(found) && found > 0 {
+        return Ok(());
     }
-    if found == 0 {
-        return Err(VizError::EmptyTile { rows, cols });
-    }
-    Ok(())
+    let expected = if rows == 0 || cols == 0 { "at least 1" } else { &format!("{rows} x {cols}") };
+    Err(VizError::argument("pixels of a tile", expected, found))
+}
+
+/// Refuses NaN and infinity: as some brightness or colour they would hide that the model which made them has failed.
+pub(crate) fn check_finite(values: &[f32]) -> Result<(), VizError> {
+    let fault = values.iter().enumerate().find(|(_, value)| !value.is_finite());
+    fault.map_or(Ok(()), |(index, value)| {
+        Err(VizError::argument(format_args!("pixel {index} of a tile"), "a finite number", value))
+    })
 }
 
 #[cfg(test)]
@@ -128,26 +101,17 @@ mod tests {
         assert_eq!(to_level(1e30), Some(255));
         for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             assert_eq!(to_level(value), None);
-            let error = GrayTile::from_unit(1, 2, &[0.0, value]).unwrap_err();
-            assert!(matches!(error, VizError::NonFinitePixel { index: 1, .. }), "{error}");
+            let error = GrayTile::from_unit(1, 2, &[0.0, value]).unwrap_err().to_string();
+            assert_eq!(error, format!("pixel 1 of a tile: expected a finite number, found {value}"));
         }
     }
 
     #[test]
-    fn rows_and_columns_are_not_swapped() {
-        let tile = GrayTile::new(2, 3, &[1, 2, 3, 4, 5, 6]).unwrap();
-        assert_eq!(tile.row(0), Some(&[1, 2, 3][..]));
-        assert_eq!(tile.row(1), Some(&[4, 5, 6][..]));
-        assert_eq!(tile.row(2), None);
-    }
-
-    #[test]
     fn sizes_that_lie_are_refused() {
-        let too_many = GrayTile::new(2, 3, &[0; 7]).unwrap_err();
-        assert!(matches!(too_many, VizError::PixelCount { rows: 2, cols: 3, found: 7 }));
-        let overflowing = GrayTile::new(usize::MAX, 2, &[]).unwrap_err();
-        assert!(matches!(overflowing, VizError::PixelCount { rows: usize::MAX, cols: 2, found: 0 }));
-        let empty = GrayTile::from_unit(0, 28, &[]).unwrap_err();
-        assert!(matches!(empty, VizError::EmptyTile { rows: 0, cols: 28 }));
+        let error = |rows, cols, found| check_size(rows, cols, found).unwrap_err().to_string();
+        assert_eq!(error(2, 3, 7), "pixels of a tile: expected 2 x 3, found 7");
+        let overflowing = format!("pixels of a tile: expected {} x 2, found 0", usize::MAX);
+        assert_eq!(error(usize::MAX, 2, 0), overflowing);
+        assert_eq!(error(0, 28, 0), "pixels of a tile: expected at least 1, found 0");
     }
 }

@@ -7,12 +7,14 @@
 use std::sync::LazyLock;
 
 use ttf_parser::{Face, GlyphId, OutlineBuilder};
-use zeno::{Command, Point};
+use zeno::{Command, Point, Transform};
 
 use crate::VizError;
 
-/// Height of a small letter in ems, which centres a line of text on a point.
-pub(crate) const X_HEIGHT: f64 = 0.547;
+/// How far below a point the baseline of a line lies that is centred on it, in ems: half of a small letter.
+pub(crate) const TO_BASELINE: f64 = 0.547 / 2.0;
+/// How far below its upper edge the baseline of a line lies, in ems.
+pub(crate) const ASCENT: f64 = 0.76;
 
 /// Room for a viewer's font that is wider than ours.
 const OTHER_FONTS: f64 = 1.05;
@@ -40,9 +42,10 @@ pub(crate) fn width(text: &str, font_size: f64) -> f64 {
     (advance(text, font_size) + missing as f64 * font_size) * OTHER_FONTS
 }
 
-/// The outlines of a line whose baseline starts at the origin, in the unit of the font size, y downwards.
-pub(crate) fn outlines(text: &str, font_size: f64) -> Vec<Command> {
-    let mut pen = Pen { scale: font_size as f32 / f32::from(FONT.units_per_em()), x: 0.0, path: Vec::new() };
+/// The outlines of a line, `place` telling where its baseline starts and which way it leads.
+pub(crate) fn outlines(text: &str, font_size: f64, place: Transform) -> Vec<Command> {
+    let scale = font_size as f32 / f32::from(FONT.units_per_em());
+    let mut pen = Pen { scale, place, x: 0.0, path: Vec::new() };
     for character in text.chars() {
         let glyph = glyph(character);
         // A glyph without outlines, as a blank's, leaves the path as it is.
@@ -55,6 +58,7 @@ pub(crate) fn outlines(text: &str, font_size: f64) -> Vec<Command> {
 /// Collects outlines that the font gives in its own units, y upwards.
 struct Pen {
     scale: f32,
+    place: Transform,
     /// Where the present glyph begins, in the font's units.
     x: f32,
     path: Vec<Command>,
@@ -62,7 +66,7 @@ struct Pen {
 
 impl Pen {
     fn point(&self, x: f32, y: f32) -> Point {
-        Point::new((self.x + x) * self.scale, -y * self.scale)
+        self.place.transform_point(Point::new((self.x + x) * self.scale, -y * self.scale))
     }
 }
 
@@ -90,26 +94,21 @@ impl OutlineBuilder for Pen {
 
 /// Checks that a label is one line of characters that XML can hold, and that it fits in `room` pixels.
 pub(crate) fn check(label: &str, font_size: f64, room: f64) -> Result<(), VizError> {
-    if let Some(found) = label.chars().find(|c| c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}')) {
-        return Err(VizError::Character { label: label.to_owned(), found });
-    }
     let width = width(label, font_size);
-    if width > room {
-        return Err(VizError::LabelTooWide {
-            label: label.to_owned(),
-            width: width.ceil() as u32,
-            room: room as u32,
-        });
-    }
-    Ok(())
+    let (expected, found) =
+        match label.chars().find(|c| c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}')) {
+            Some(found) => ("one line of text".to_owned(), format!("the character {found:?}")),
+            None if width <= room => return Ok(()),
+            None => (format!("a width of at most {room:.0} pixels"), format!("about {:.0}", width.ceil())),
+        };
+    Err(VizError::argument(format_args!("label {label:?}"), expected, found))
 }
 
 /// Checks that our font has every character of a label which is to become pixels.
 pub(crate) fn check_glyphs(label: &str) -> Result<(), VizError> {
-    match label.chars().find(|c| FONT.glyph_index(*c).is_none()) {
-        Some(found) => Err(VizError::NoGlyph { label: label.to_owned(), found }),
-        None => Ok(()),
-    }
+    let Some(found) = label.chars().find(|c| FONT.glyph_index(*c).is_none()) else { return Ok(()) };
+    let (what, found) = (format!("label {label:?}"), format!("the character {found:?}"));
+    Err(VizError::argument(what, "characters that the font of the pictures has", found))
 }
 
 #[cfg(test)]
@@ -128,11 +127,13 @@ mod tests {
     #[test]
     fn a_label_is_one_line_that_fits() {
         check("loss (nats a pixel) < 1 & > 0, \u{b5}s", 10.0, 400.0).unwrap();
-        let broken = check("two\nlines", 10.0, 400.0).unwrap_err();
-        assert!(matches!(broken, VizError::Character { found: '\n', .. }));
-        assert!(matches!(check("\u{0}", 10.0, 400.0), Err(VizError::Character { found: '\0', .. })));
-        let wide = check("mmmm", 10.0, 40.0).unwrap_err();
-        assert!(matches!(wide, VizError::LabelTooWide { width: 41, room: 40, .. }), "{wide}");
+        let fault = |label| check(label, 10.0, 40.0).unwrap_err().to_string();
+        assert_eq!(
+            fault("two\nlines"),
+            r#"label "two\nlines": expected one line of text, found the character '\n'"#
+        );
+        assert_eq!(fault("\0"), r#"label "\0": expected one line of text, found the character '\0'"#);
+        assert_eq!(fault("mmmm"), r#"label "mmmm": expected a width of at most 40 pixels, found about 41"#);
         check("\u{6570}\u{5b57}", 10.0, 20.0).unwrap_err();
     }
 
@@ -145,13 +146,15 @@ mod tests {
         )
         .unwrap();
         let error = check_glyphs("digit \u{4e09}").unwrap_err();
-        assert!(matches!(&error, VizError::NoGlyph { found: '\u{4e09}', .. }), "{error}");
+        let message = "label \"digit \u{4e09}\": expected characters that the font of the pictures has, \
+                       found the character '\u{4e09}'";
+        assert_eq!(error.to_string(), message);
     }
 
     #[test]
     fn outlines_stand_on_the_baseline_and_as_far_apart_as_they_are_wide() {
         let ends = |text: &str| {
-            let path = outlines(text, 100.0);
+            let path = outlines(text, 100.0, Transform::IDENTITY);
             let points = path.iter().filter_map(|command| match command {
                 Command::MoveTo(p) | Command::LineTo(p) => Some((p.x, p.y)),
                 _ => None,
@@ -164,6 +167,6 @@ mod tests {
         assert!(0.0 < left && right < 76.0 && bottom == 0.0 && (-75.0..-70.0).contains(&top));
         let (_, second, ..) = ends("HH");
         assert!((f64::from(second - right) - advance("H", 100.0)).abs() < 0.01);
-        assert!(outlines("  ", 100.0).is_empty());
+        assert!(outlines("  ", 100.0, Transform::IDENTITY).is_empty());
     }
 }
