@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use ae_data::{Limits, Split, open_folder};
-use ae_model::Shallow;
+use ae_net::{Description, Network};
 use ae_train::{EpochOrder, Event, TrainError, TrainParams, Trainer};
 
 const STEPS: u32 = 200;
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let split = Split { train: all.train.select(&first)?, test: all.test };
 
     let threads = NonZeroUsize::MIN;
-    let mut a = Shallow::<784, 32>::build(params.seed)?;
+    let mut a = Network::draw(&Description::dense(784, &[], 32), params.seed)?;
     let mut b = a.clone();
     std::fs::create_dir_all(out)?;
     a.save(out.join("initial.safetensors"))?;

@@ -262,9 +262,9 @@ fn files_of_tensors_that_are_no_checkpoints_are_refused() {
     ));
 }
 
-/// What version 0.1 wrote before hidden layers and folders of images were kept.
+/// A header without hidden layers and a folder of the images is what was written before they were kept.
 #[test]
-fn settings_from_before_a_field_are_read_without_it() {
+fn newer_settings_are_kept_and_need_not_be_there() {
     let header = small().header().unwrap();
     assert!(!header.contains("hidden") && !header.contains("from"), "{header}");
     let mut newer = small();

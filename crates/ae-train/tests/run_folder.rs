@@ -5,14 +5,16 @@
 use std::fs;
 use std::path::Path;
 
+use ae_file::ReadError;
 use ae_train::{
-    Baselines, DataRecord, DataSource, EngineRecord, EpochRecord, Evaluation, Existing, History, MAX_EPOCHS,
-    ModelRecord, RUN_FORMAT, Restoration, RunFolder, RunFolderError, RunRecord, SetRecord, TrainParams,
+    Baselines, CheckpointError, DataRecord, DataSource, EngineRecord, EpochRecord, Evaluation, Existing,
+    History, MAX_EPOCHS, ModelRecord, RUN_FORMAT, Restoration, RunFolder, RunFolderError, RunRecord,
+    SetRecord, TrainParams,
 };
 use tempfile::TempDir;
 
 fn evaluation() -> Evaluation {
-    Evaluation { images: 12, bce: 0.1, mse: 0.01, psnr_db: 20.0, dead_units: 1 }
+    Evaluation { images: 12, bce: Some(0.1), mse: 0.01, psnr_db: 20.0, dead_units: 1 }
 }
 
 fn history() -> History {
@@ -43,6 +45,7 @@ fn record(source: DataSource) -> RunRecord {
         version: "0.1.0".to_owned(),
         model: ModelRecord {
             preset: "shallow".to_owned(),
+            hidden: None,
             pixels: 784,
             code: 32,
             init: None,
@@ -55,7 +58,7 @@ fn record(source: DataSource) -> RunRecord {
             inputs: "sparse".to_owned(),
             density: 0.19,
         },
-        data: DataRecord { source, train: set.clone(), test: set },
+        data: DataRecord { source, from: None, train: set.clone(), test: set },
         baselines: history().baselines,
         last_epoch_train_bce: 0.2,
         train: evaluation(),
@@ -89,6 +92,15 @@ fn what_is_saved_is_read_back() {
     assert_eq!(folder.record().unwrap().data.source, files);
     assert!(!fs::read_to_string(folder.record_path()).unwrap().contains("restored"));
 
+    // What a record had before hidden layers and folders of images were kept is what it has without them.
+    let text = fs::read_to_string(folder.record_path()).unwrap();
+    assert!(!text.contains("hidden") && !text.contains("\"from\""), "{text}");
+    let mut named = record(files.clone());
+    named.model.hidden = Some(vec![256, 64]);
+    named.data.from = Some("../..".into());
+    folder.save(&history(), &named).unwrap();
+    assert_eq!(folder.record().unwrap(), named);
+
     let restored = Restoration { damaged_mse: 0.1, mse: 0.02, psnr_db: 17.0 };
     let mut noisy = RunRecord { restored: Some(restored), ..record(files) };
     (noisy.config.noise, noisy.config.mask) = (0.5, 0.25);
@@ -110,6 +122,25 @@ fn numbers_are_read_back_to_the_last_bit_and_infinity_too() {
         folder.save(&history(), &record).unwrap();
         assert_eq!(folder.record().unwrap(), record);
     }
+}
+
+#[test]
+fn images_are_found_from_the_folder_of_the_run() {
+    let run = Path::new("/runs/one");
+    let found = |source: DataSource, from: Option<&str>| {
+        let data = DataRecord { from: from.map(Into::into), ..record(source).data };
+        data.source_of(run)
+    };
+    let folder = |path: &str| DataSource::Folder(path.into());
+    assert_eq!(found(folder("data"), Some("../..")), folder("/runs/one/../../data"));
+    assert_eq!(found(folder("/data"), Some("../..")), folder("/data"));
+    assert_eq!(found(folder("data"), None), folder("data"));
+    let files = |images: &str, test: Option<&str>| DataSource::Files {
+        images: images.into(),
+        test: test.map(Into::into),
+    };
+    assert_eq!(found(files("a", Some("/b")), Some("..")), files("/runs/one/../a", Some("/b")));
+    assert_eq!(found(files("a", None), Some("..")), files("/runs/one/../a", None));
 }
 
 #[test]
@@ -188,7 +219,7 @@ fn histories_that_are_not_ours_are_refused() {
     let whole = fs::read_to_string(folder.history_path()).unwrap();
     let header = whole.lines().next().unwrap();
     fs::write(folder.history_path(), format!("{header}\n")).unwrap();
-    assert!(matches!(folder.history(), Err(RunFolderError::EmptyHistory { .. })));
+    assert!(matches!(folder.history(), Err(RunFolderError::History { .. })));
     for broken in [format!("{header}\n1,0.2\n"), whole.replace("0.2", "low"), whole.replace("test_mse", "x")]
     {
         fs::write(folder.history_path(), broken).unwrap();
@@ -196,7 +227,12 @@ fn histories_that_are_not_ours_are_refused() {
     }
     // Lines of so many fields, or records of so many lines, would take twenty times the file's length in memory.
     fs::write(folder.history_path(), format!("{whole}{}", ",".repeat(2_000))).unwrap();
-    assert!(matches!(folder.history(), Err(RunFolderError::LongLine { line: 3, limit: 1024, .. })));
+    match folder.history() {
+        Err(RunFolderError::History { source, .. }) => {
+            assert_eq!(source.to_string(), "line 3 is longer than 1024 bytes");
+        }
+        other => panic!("{other:?}"),
+    }
     fs::write(folder.history_path(), format!("{whole}{}", "\"\n\",".repeat(2_000))).unwrap();
     match folder.history() {
         Err(RunFolderError::History { source, .. }) => {
@@ -214,13 +250,70 @@ fn a_file_that_never_ends_is_not_read() {
     let folder = saved(temp.path());
     fs::remove_file(folder.history_path()).unwrap();
     std::os::unix::fs::symlink("/dev/zero", folder.history_path()).unwrap();
-    assert!(matches!(folder.history(), Err(RunFolderError::NotAFile { .. })));
+    assert!(matches!(folder.history(), Err(RunFolderError::Read { source: ReadError::NotRegular, .. })));
 
     fs::remove_file(folder.history_path()).unwrap();
     fs::File::create(folder.history_path()).unwrap().set_len(100 << 30).unwrap();
-    assert!(matches!(folder.history(), Err(RunFolderError::TooLarge { .. })));
+    assert!(matches!(folder.history(), Err(RunFolderError::Read { source: ReadError::TooLarge { .. }, .. })));
 
     fs::remove_file(folder.record_path()).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(folder.record_path()).status().unwrap().success());
-    assert!(matches!(folder.record(), Err(RunFolderError::NotAFile { .. })));
+    assert!(matches!(folder.record(), Err(RunFolderError::Read { source: ReadError::NotRegular, .. })));
+}
+
+#[test]
+fn a_folder_is_trained_into_by_one_at_a_time() {
+    let temporary = TempDir::new().unwrap();
+    let first = RunFolder::create(temporary.path(), Existing::Refuse).unwrap();
+    fs::write(first.checkpoint_path(), b"x").unwrap();
+    for second in [
+        RunFolder::create(temporary.path(), Existing::Refuse),
+        RunFolder::create(temporary.path(), Existing::Replace),
+        RunFolder::resume(temporary.path()),
+    ] {
+        match second {
+            Err(RunFolderError::Locked { path }) => assert_eq!(path, temporary.path()),
+            other => panic!("{other:?}"),
+        }
+    }
+    drop(first);
+    RunFolder::resume(temporary.path()).unwrap();
+}
+
+#[test]
+fn what_a_killed_trainer_was_writing_is_cleared_away() {
+    let temporary = TempDir::new().unwrap();
+    let figures = temporary.path().join("figures");
+    fs::create_dir(&figures).unwrap();
+    let left = [temporary.path().join(".replace-abc.tmp"), figures.join(".replace-def.tmp")];
+    for existing in [Existing::Refuse, Existing::Replace] {
+        left.iter().for_each(|path| fs::write(path, b"half a fi").unwrap());
+        drop(RunFolder::create(temporary.path(), existing).unwrap());
+        assert!(left.iter().all(|path| !path.exists()));
+    }
+    left.iter().for_each(|path| fs::write(path, b"half a fi").unwrap());
+    fs::write(temporary.path().join("checkpoint.safetensors"), b"x").unwrap();
+    RunFolder::resume(temporary.path()).unwrap();
+    assert!(left.iter().all(|path| !path.exists()));
+}
+
+#[test]
+fn nothing_to_go_on_with_is_no_folder_made() {
+    let temporary = TempDir::new().unwrap();
+    let at = temporary.path().join("run");
+    assert!(matches!(RunFolder::resume(&at), Err(RunFolderError::NoCheckpoint { .. })));
+    assert!(!at.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_checkpoint_or_the_lock_is_not_waited_for() {
+    let temporary = TempDir::new().unwrap();
+    for name in ["checkpoint.safetensors", ".lock"] {
+        let made = std::process::Command::new("mkfifo").arg(temporary.path().join(name)).status().unwrap();
+        assert!(made.success());
+    }
+    if let Ok(folder) = RunFolder::resume(temporary.path()) {
+        assert!(matches!(folder.checkpoint(), Err(CheckpointError::Neither { .. })));
+    }
 }

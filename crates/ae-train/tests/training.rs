@@ -2,13 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use std::num::NonZeroUsize;
+mod common;
 
 use ae_data::{ImageSet, Split};
-use ae_model::{Parameters, Shallow};
-use ae_train::{EpochOrder, Event, History, TrainError, TrainParams, Trainer};
-
-const ONE: NonZeroUsize = NonZeroUsize::MIN;
+use ae_net::Network;
+use ae_train::{EpochOrder, Event, History, TrainError, TrainParams};
+use common::{KINDS, Kind, ONE, network, trainer};
 
 /// `count` images of 4 x 4 pixels, each bright in one of its 16 places and grey in the next.
 fn images(count: usize) -> ImageSet {
@@ -30,116 +29,138 @@ fn params(epochs: u64) -> TrainParams {
     TrainParams { epochs, batch_size: 3, learning_rate: 0.02, ..TrainParams::default() }
 }
 
-fn train(model: &mut Shallow<16, 8>, split: &Split, params: TrainParams) -> Result<History, TrainError> {
-    Trainer::autodiff(model, split, params.check().unwrap(), ONE)?.train(&mut |_| {})
+fn train(kind: Kind, model: &mut Network, split: &Split, params: TrainParams) -> Result<History, TrainError> {
+    trainer(kind, model, split, params.check().unwrap(), ONE)?.train(&mut |_| {})
 }
 
 #[test]
 fn eight_images_are_learned_by_heart() {
-    let split = split(8, 8);
-    let mut model = Shallow::<16, 8>::build(0).unwrap();
-    let history = train(&mut model, &split, params(300)).unwrap();
-    let baselines = history.baselines;
-    // The mean image is what a model without a code could answer; most of the way from it to the
-    // floor must be gone.
-    let left = (history.test.bce - baselines.entropy_floor_bce)
-        / (baselines.mean_image_bce - baselines.entropy_floor_bce);
-    assert!(left < 0.2, "{left} of the way to the floor is left: {history:?}");
-    assert_eq!(history.train.bce, history.test.bce, "both sets hold the same images");
-    assert_eq!(history.epochs.len(), 300);
-    assert!(history.epochs[299].train_bce < history.epochs[0].train_bce);
+    for kind in KINDS {
+        let split = split(8, 8);
+        let mut model = network(16, &[], 8, 0);
+        let history = train(kind, &mut model, &split, params(300)).unwrap();
+        let baselines = history.baselines;
+        // The mean image is what a model without a code could answer; most of the way from it to the
+        // floor must be gone.
+        let left = (history.test.bce.unwrap() - baselines.entropy_floor_bce)
+            / (baselines.mean_image_bce - baselines.entropy_floor_bce);
+        assert!(left < 0.2, "{left} of the way to the floor is left: {history:?}");
+        assert_eq!(history.train.bce, history.test.bce, "both sets hold the same images");
+        assert_eq!(history.epochs.len(), 300);
+        assert!(history.epochs[299].train_bce < history.epochs[0].train_bce);
+    }
 }
 
 #[test]
 fn the_mean_of_an_epoch_is_over_images_not_batches() {
-    // A learning rate this small leaves the weights where they are, so the mean over batches of 3 and
-    // a last one of 2 must be the loss of the whole set.
-    let split = split(8, 8);
-    let mut model = Shallow::<16, 8>::build(0).unwrap();
-    let history = train(&mut model, &split, TrainParams { learning_rate: 1e-12, ..params(1) }).unwrap();
-    let difference = (history.epochs[0].train_bce - history.train.bce).abs();
-    assert!(difference < 1e-6, "{difference}");
+    for kind in KINDS {
+        // A learning rate this small leaves the weights where they are, so the mean over batches of 3 and
+        // a last one of 2 must be the loss of the whole set.
+        let split = split(8, 8);
+        let mut model = network(16, &[], 8, 0);
+        let history =
+            train(kind, &mut model, &split, TrainParams { learning_rate: 1e-12, ..params(1) }).unwrap();
+        let difference = (history.epochs[0].train_bce - history.train.bce.unwrap()).abs();
+        assert!(difference < 1e-6, "{difference}");
+    }
 }
 
 #[test]
 fn a_seed_fixes_every_bit_of_a_run() {
-    let split = split(10, 4);
-    let run = |seed| {
-        let mut model = Shallow::<16, 8>::build(seed).unwrap();
-        let history = train(&mut model, &split, TrainParams { seed, ..params(3) }).unwrap();
-        (model.parameters(), history.epochs.iter().map(|row| row.train_bce.to_bits()).collect::<Vec<_>>())
-    };
-    assert_eq!(run(1), run(1));
-    assert_ne!(run(1).0, run(2).0);
+    for kind in KINDS {
+        let split = split(10, 4);
+        let run = |seed| {
+            let mut model = network(16, &[], 8, seed);
+            let history = train(kind, &mut model, &split, TrainParams { seed, ..params(3) }).unwrap();
+            (model.tensors(), history.epochs.iter().map(|row| row.train_bce.to_bits()).collect::<Vec<_>>())
+        };
+        assert_eq!(run(1), run(1));
+        assert_ne!(run(1).0, run(2).0);
+    }
 }
 
 #[test]
 fn the_order_of_an_epoch_matters_and_is_the_one_asked_for() {
-    let split = split(10, 4);
-    let run = |seed, order| {
-        let mut model = Shallow::<16, 8>::build(0).unwrap();
-        train(&mut model, &split, TrainParams { seed, order, ..params(2) }).unwrap();
-        model.parameters()
-    };
-    assert_eq!(run(1, EpochOrder::Sequential), run(2, EpochOrder::Sequential));
-    assert_ne!(run(1, EpochOrder::Shuffled), run(2, EpochOrder::Shuffled));
-    assert_ne!(run(1, EpochOrder::Shuffled), run(1, EpochOrder::Sequential));
+    for kind in KINDS {
+        let split = split(10, 4);
+        let run = |seed, order| {
+            let mut model = network(16, &[], 8, 0);
+            train(kind, &mut model, &split, TrainParams { seed, order, ..params(2) }).unwrap();
+            model.tensors()
+        };
+        assert_eq!(run(1, EpochOrder::Sequential), run(2, EpochOrder::Sequential));
+        assert_ne!(run(1, EpochOrder::Shuffled), run(2, EpochOrder::Shuffled));
+        assert_ne!(run(1, EpochOrder::Shuffled), run(1, EpochOrder::Sequential));
+    }
 }
 
 #[test]
 fn a_caller_hears_of_every_step_and_epoch() {
-    let split = split(8, 4);
-    let mut model = Shallow::<16, 8>::build(0).unwrap();
-    let mut heard = Vec::new();
-    Trainer::autodiff(&mut model, &split, params(2).check().unwrap(), ONE)
-        .unwrap()
-        .train(&mut |event| match event {
-            Event::Step { epoch, step, bce, train_bce } => {
-                assert!(bce > 0.0 && train_bce > 0.0);
-                heard.push((epoch, step));
-            }
-            Event::Epoch(record) => heard.push((record.epoch, 0)),
-            _ => panic!("an event unknown to this test: {event:?}"),
-        })
-        .unwrap();
-    assert_eq!(heard, [(1, 1), (1, 2), (1, 3), (1, 0), (2, 1), (2, 2), (2, 3), (2, 0)]);
+    for kind in KINDS {
+        let split = split(8, 4);
+        let mut model = network(16, &[], 8, 0);
+        let mut heard = Vec::new();
+        trainer(kind, &mut model, &split, params(2).check().unwrap(), ONE)
+            .unwrap()
+            .train(&mut |event| match event {
+                Event::Step { epoch, step, bce, train_bce } => {
+                    assert!(bce > 0.0 && train_bce > 0.0);
+                    heard.push((epoch, step));
+                }
+                Event::Epoch(record) => heard.push((record.epoch, 0)),
+                _ => panic!("an event unknown to this test: {event:?}"),
+            })
+            .unwrap();
+        assert_eq!(heard, [(1, 1), (1, 2), (1, 3), (1, 0), (2, 1), (2, 2), (2, 3), (2, 0)]);
+    }
 }
 
 #[test]
 fn a_loss_that_leaves_the_finite_numbers_stops_the_run() {
-    let split = split(8, 4);
-    let mut model = Shallow::<16, 8>::build(0).unwrap();
-    let error = train(&mut model, &split, TrainParams { learning_rate: 1e38, ..params(5) }).unwrap_err();
-    match error {
-        TrainError::NonFinite { epoch, step, value, learning_rate } => {
-            assert!(!value.is_finite());
-            assert_eq!(learning_rate, 1e38);
-            assert!(epoch == 1 && step > 1, "the first step's loss is still that of the initial weights");
+    for kind in KINDS {
+        let split = split(8, 4);
+        let mut model = network(16, &[], 8, 0);
+        let error =
+            train(kind, &mut model, &split, TrainParams { learning_rate: 1e38, ..params(5) }).unwrap_err();
+        match error {
+            TrainError::NonFinite { epoch, step, value, learning_rate } => {
+                assert!(!value.is_finite());
+                assert_eq!(learning_rate, 1e38);
+                assert!(epoch == 1 && step > 1, "the first step's loss is still that of the initial weights");
+            }
+            other => panic!("{other}"),
         }
-        other => panic!("{other}"),
     }
 }
 
 #[test]
 fn sets_that_the_model_cannot_take_are_refused() {
-    let mut model = Shallow::<16, 8>::build(0).unwrap();
-    let empty = Split { train: images(0), test: images(4) };
-    assert!(matches!(train(&mut model, &empty, params(1)), Err(TrainError::NoImages { set: "training" })));
-    let wide = ImageSet::new(4, 5, vec![0; 20], None).unwrap();
-    assert!(matches!(
-        train(&mut model, &Split { train: images(4), test: wide }, params(1)),
-        Err(TrainError::ImageSize { set: "test", rows: 4, cols: 5, expected: 16 })
-    ));
+    for kind in KINDS {
+        let mut model = network(16, &[], 8, 0);
+        let empty = Split { train: images(0), test: images(4) };
+        assert!(matches!(
+            train(kind, &mut model, &empty, params(1)),
+            Err(TrainError::Argument { what: "the training images", .. })
+        ));
+        let wide = ImageSet::new(4, 5, vec![0; 20], None).unwrap();
+        assert!(matches!(
+            train(kind, &mut model, &Split { train: images(4), test: wide }, params(1)),
+            Err(TrainError::Argument { what: "the test images", found, .. }) if found == "4 x 5"
+        ));
+    }
 }
 
+#[cfg(feature = "autodiff")]
 #[test]
 fn adam_is_dfdxs_adam_with_a_state_one_can_read() {
-    use ae_model::batch;
     use ae_model::dfdx::losses::binary_cross_entropy_with_logits_loss;
     use ae_model::dfdx::nn::ZeroGrads;
     use ae_model::dfdx::optim::{Adam, AdamConfig, Optimizer};
     use ae_model::dfdx::tensor::Trace;
     use ae_model::dfdx::tensor_ops::Backward;
+    use ae_model::{Parameters, Shallow, batch};
+    use ae_net::Rows;
+    use ae_train::Trainer;
 
     let split = split(9, 9);
     let steps = 3;
@@ -153,8 +174,7 @@ fn adam_is_dfdxs_adam_with_a_state_one_can_read() {
     let mut theirs = Shallow::<16, 8>::build(0).unwrap();
     let mut adam = Adam::new(&theirs, AdamConfig { lr: 0.02, ..AdamConfig::default() });
     let mut gradients = theirs.alloc_grads();
-    let pixels: Vec<f32> =
-        split.train.pixels().iter().map(|&p| f32::from(p) * ae_data::PIXEL_SCALE).collect();
+    let pixels = Rows::bytes(split.train.pixels(), 16).unwrap().to_values();
     for _ in 0..10 {
         for step in 0..steps {
             let x = batch(&pixels[step * 48..(step + 1) * 48]).unwrap();
