@@ -63,7 +63,8 @@ pub struct Options<'a> {
     pub labels: Option<&'a [u8]>,
 }
 
-/// Compresses images in memory into the bytes of an `.aez` file: the same for any team.
+/// Compresses images in memory into the bytes of an `.aez` file, the same for any team. The [crate's page](crate) has an
+/// example.
 ///
 /// # Shapes
 /// - `images`: `(B, rows * cols)`, as the network takes them; any `B`, none too
@@ -71,25 +72,6 @@ pub struct Options<'a> {
 /// # Errors
 /// [`CodecError::Argument`] or [`CodecError::Net`] if images and labels do not fit each other or the network, if there are
 /// more than a file holds, or if codes or reconstructions are not finite.
-///
-/// # Example
-/// ```
-/// use ae_codec::{Options, WeightBits, compress, decompress};
-/// use ae_net::{Description, Network, Team};
-///
-/// // Two images of 2 x 2 pixels, and a network that has learned nothing.
-/// let (team, network) = (Team::new(1)?, Network::draw(&Description::dense(4, &[], 2), 0)?);
-/// let images = [255, 255, 0, 0, 0, 0, 255, 255];
-/// let file = compress(&team, &network, &images, (2, 2), Options::default())?;
-/// let back = decompress(&team, &file, Some(&network))?;
-/// assert_eq!((back.rows, back.cols, back.pixels.len()), (2, 2, 8));
-///
-/// // With the decoder inside, a file is all that is needed.
-/// let options = Options { inside: Some(WeightBits::Eight), labels: Some(&[7, 1]), ..Options::default() };
-/// let file = compress(&team, &network, &images, (2, 2), options)?;
-/// assert_eq!(decompress(&team, &file, None)?.labels, Some(vec![7, 1]));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 pub fn compress(
     team: &Team,
     network: &Network,

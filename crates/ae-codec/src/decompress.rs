@@ -23,7 +23,7 @@ pub struct Images {
     pub labels: Option<Vec<u8>>,
 }
 
-/// Decompresses all of a file that is in memory; [`compress`](crate::compress()) has an example. The same for any team.
+/// Decompresses all of a file that is in memory: the same images for any team. The [crate's page](crate) has an example.
 ///
 /// `network` is needed unless the decoder is inside the file, and has to be the one whose codes the file holds.
 ///

@@ -1,7 +1,30 @@
 //! Codes to bytes and back: what makes an autoencoder a compressor.
 //!
-//! An encoder has turned images into codes; here codes become a small file, and the file codes and images again.
+//! An encoder turns images into codes; here codes become a small file, and the file codes and images again.
+//! [`compress()`] and [`decompress()`] are all of it for images in memory:
 //!
+//! ```
+//! use ae_codec::{Options, WeightBits, compress, decompress};
+//! use ae_net::{Description, Network, Team};
+//!
+//! // Two images of 2 x 2 pixels, and a network that has learned nothing.
+//! let (team, network) = (Team::new(1)?, Network::draw(&Description::dense(4, &[], 2), 0)?);
+//! let images = [255, 255, 0, 0, 0, 0, 255, 255];
+//! let file = compress(&team, &network, &images, (2, 2), Options::default())?;
+//! let back = decompress(&team, &file, Some(&network))?;
+//! assert_eq!((back.rows, back.cols, back.pixels.len()), (2, 2, 8));
+//!
+//! // With the decoder inside, the file is all that is needed.
+//! let options = Options { inside: Some(WeightBits::Eight), labels: Some(&[7, 1]), ..Options::default() };
+//! let file = compress(&team, &network, &images, (2, 2), options)?;
+//! assert_eq!(decompress(&team, &file, None)?.labels, Some(vec![7, 1]));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! They are made of parts that work on sets of any size, and may be used alone:
+//!
+//! - [`Survey`] and [`Compressor`] are the two passes over a set, handed over piece by piece; [`Reader`] gives back images
+//!   block by block, and what is sound of a damaged file;
 //! - [`Quantiser`] rounds code numbers to integers, with steps that suit a [`Decoder`](ae_net::Decoder);
 //! - [`entropy`] packs integers by tables of how often each is expected;
 //! - [`Writer`] and [`Reader`] are the `.aez` file: blocks of images that depend on nothing but the header, so that a
@@ -9,33 +32,6 @@
 //!
 //! The file fixes the integers. Reading them is whole-number arithmetic, the same on any machine, and the codes they
 //! stand for are one multiplication each.
-//!
-//! ```
-//! use std::io::Cursor;
-//! use ae_codec::{Coding, Damage, Header, Quality, Quantiser, Reader, WeightBits, Writer};
-//! use ae_net::{Activation, Decoder, Dense, Outputs, Rows, Team, WeightsId};
-//!
-//! // A decoder from one number to three pixels, and the codes of four images.
-//! let team = Team::new(1)?;
-//! let layer = Dense::new(1, vec![1.0, 0.5, -1.0], vec![0.0, 0.1, 0.9], Activation::Linear)?;
-//! let decoder = Decoder::new(&[layer], Outputs::Clipped)?;
-//! let codes = [0.11, 0.52, 0.49, 0.9];
-//!
-//! let quantiser = Quantiser::matched(&team, &decoder, &codes, 0.01, Quality::default())?;
-//! let coding = Coding::fit(quantiser, &codes, None)?;
-//! let mut symbols = Vec::new();
-//! coding.quantiser().symbols(&codes, &mut symbols)?;
-//! let header = Header { images: 4, rows: 1, cols: 3, model: WeightsId([0; 32]) };
-//! let mut writer = Writer::new(Vec::new(), header, coding, Some((&decoder, WeightBits::Sixteen)))?;
-//! writer.push(&symbols, &[])?;
-//! let file = writer.finish()?;
-//!
-//! let all = ae_codec::decode(&file)?;
-//! let decoder = all.decoder.ok_or("it is inside")?;
-//! let images = decoder.decode(&team, Rows::values(&all.codes, 1)?)?;
-//! assert!((images[0] - 0.11).abs() < 0.05 && (images[9] - 0.9).abs() < 0.05);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 
 mod bytes;
 mod coding;

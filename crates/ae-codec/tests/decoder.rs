@@ -54,6 +54,25 @@ fn the_decoder_inside_is_the_rounded_one() {
 }
 
 #[test]
+fn kinds_of_outputs_and_activations_stand_in_a_file_as_its_description_numbers_them() {
+    let activations = [Activation::Linear, Activation::Relu, Activation::Sigmoid];
+    for (kind, outputs) in [Outputs::Logits, Outputs::Brightness, Outputs::Clipped].into_iter().enumerate() {
+        for (number, &activation) in activations.iter().enumerate() {
+            let layer = Dense::new(1, vec![0.5], vec![0.25], activation).unwrap();
+            let decoder = Decoder::new(&[layer], outputs).unwrap();
+            let coding = Coding::fit(Quantiser::uniform(1, 1.0).unwrap(), &[], None).unwrap();
+            let header = Header { images: 0, rows: 1, cols: 1, model: MODEL };
+            let inside = Some((&decoder, WeightBits::Eight));
+            let file = Writer::new(Vec::new(), header, coding, inside).unwrap().finish().unwrap();
+            let start = 72 + u32::from_le_bytes(file[60..64].try_into().unwrap()) as usize;
+            assert_eq!((usize::from(file[start]), usize::from(file[start + 11])), (kind, number));
+            let found = decode(&file).unwrap().decoder.unwrap();
+            assert_eq!((found.outputs(), found.layers()[0].activation()), (outputs, activation));
+        }
+    }
+}
+
+#[test]
 fn what_a_file_cannot_hold_is_refused() {
     let layer = |weight| Dense::new(1, vec![0.5, weight], vec![0.0; 2], Activation::Linear).unwrap();
     for weight in [f32::NAN, f32::INFINITY, -2e30] {
