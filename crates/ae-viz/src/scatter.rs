@@ -299,7 +299,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn every_point_lies_in_its_panel_and_no_misplaced_the_picture(
+        fn every_point_lies_in_its_panel_and_no_text_outside_the_picture_or_over_another(
             panels in prop::collection::vec(
                 prop::collection::vec(
                     (prop_oneof![-1.0f64..1.0, -1e300f64..1e300], prop_oneof![0.0f64..1e-9, -1e300f64..1e300], 0u8..10),
