@@ -134,11 +134,20 @@ pub(crate) mod fit {
         })
     }
 
-    /// The first line of text that reaches out of the picture.
-    pub(crate) fn text_outside(drawing: &Drawing) -> Option<&str> {
+    /// The first line of text that reaches out of the picture or over another. Names with a halo may lie over others.
+    pub(crate) fn misplaced(drawing: &Drawing) -> Option<&str> {
+        let boxes: Vec<_> = texts(drawing).collect();
         let outside = |[left, top, right, bottom]: [f64; 4]| {
             left < 0.0 || top < 0.0 || right > drawing.width || bottom > drawing.height
         };
-        texts(drawing).find(|(_, _, edges)| outside(*edges)).map(|(line, ..)| line)
+        let over = |a: [f64; 4], b: [f64; 4]| {
+            a[2].min(b[2]) - a[0].max(b[0]) > 1e-6 && a[3].min(b[3]) - a[1].max(b[1]) > 1e-6
+        };
+        let fault = boxes.iter().enumerate().find(|&(i, &(_, set, edges))| {
+            let hits =
+                boxes[..i].iter().any(|(_, other, box_of)| *other != Set::Halo && over(edges, *box_of));
+            outside(edges) || set != Set::Halo && hits
+        });
+        fault.map(|(_, (line, ..))| *line)
     }
 }

@@ -223,13 +223,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::chart::fit::text_outside;
+    use crate::chart::fit::misplaced;
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn nothing_is_drawn_outside_the_picture(
+        fn nothing_is_drawn_outside_the_picture_and_no_text_over_another(
             series in prop::collection::vec(
                 prop::collection::vec((-1e300f64..1e300, prop_oneof![0.0f64..1.0, -1e300f64..1e300]), 1..30), 1..8),
             references in prop::collection::vec(prop_oneof![0.0f64..1.0, -1e300f64..1e300], 0..9),
@@ -246,7 +246,7 @@ mod tests {
                 chart = chart.reference(format!("level {value:.3e}"), positive(value, log_y));
             }
             let drawing = chart.drawing().unwrap();
-            prop_assert!(text_outside(&drawing).is_none(), "{:?}", text_outside(&drawing));
+            prop_assert_eq!(misplaced(&drawing), None);
             for shape in &drawing.shapes {
                 let points = match shape {
                     Shape::Line { points, .. } => points.clone(),

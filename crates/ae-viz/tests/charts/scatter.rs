@@ -73,7 +73,7 @@ fn classes_take_turns_even_if_they_come_sorted() {
 
 #[test]
 fn a_class_is_named_at_its_median_over_a_white_edge_and_in_the_legend() {
-    let points = [(0.0, 0.0), (50.0, 2.0), (100.0, 100.0), (50.0, 2.0), (50.0, 90.0)];
+    let points = [(0.0, 0.0), (60.0, 30.0), (100.0, 100.0), (50.0, 90.0), (30.0, 20.0)];
     let svg = chart(2).panel("a", "x", "y", points, &[1; 5]).to_svg().unwrap();
     let (x, y) = axes(&svg);
     let all = elements(&svg);
@@ -81,7 +81,7 @@ fn a_class_is_named_at_its_median_over_a_white_edge_and_in_the_legend() {
     let names: Vec<&Element> = large.filter(|element| element.text == "1").collect();
     let [edge, name] = names[..] else { panic!("a name is written twice") };
     assert_eq!([edge.get("stroke"), name.get("fill")], [Some("#FFFFFF"), Some("#222222")]);
-    let baseline = y.place(2.0) + 18.0 * 0.547 / 2.0;
+    let baseline = y.place(30.0) + 18.0 * 0.547 / 2.0;
     for text in [edge, name] {
         let place = (text.number("x"), text.number("y"));
         assert!(close(place, (x.place(50.0), baseline)), "{place:?}");
