@@ -6,11 +6,9 @@ use std::io::Cursor;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use ae_codec::{Coding, Damage, Header, ModelId, Quality, Quantiser, Reader, Writer, decode};
+use ae_codec::{Damage, Header, Options, Reader, Writer, compress, decode, decompress};
 use ae_data::{Limits, open_folder};
-use ae_dense::{Stack, Team};
-use ae_eval::{Coder, Outputs, Reconstruction, Rows};
-use ae_model::{DenseStack, Shallow};
+use ae_net::{Description, Network, Team};
 use ae_train::{TrainParams, Trainer};
 use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 
@@ -18,36 +16,18 @@ fn codec(criterion: &mut Criterion) {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/mnist");
     let images = open_folder(&data, &Limits::default()).expect("data/mnist is committed");
     let test = &images.test;
-    let mut model = Shallow::<784, 32>::build(0).expect("memory");
+    let mut network = Network::draw(&Description::dense(784, &[], 32), 0).expect("the recipe's sizes");
     let config = TrainParams { epochs: 1, ..TrainParams::default() }.check().expect("the recipe's settings");
     let two = NonZeroUsize::new(2).expect("two");
-    let mut trainer = Trainer::fused(&mut model, &images, config, two).expect("images of its size");
+    let mut trainer = Trainer::fused(&mut network, &images, config, two).expect("images of its size");
     trainer.train(&mut |_| ()).expect("the recipe learns");
     drop(trainer);
-    let stack = Stack::new(&model.layers()).expect("a preset");
-    let coder = Coder::new(stack, 1, Outputs::Logits).expect("a preset");
-    let own =
-        Reconstruction::measure(&Team::new(2).expect("threads"), &coder, Rows::from(test), test.pixels());
-    let own_mse = own.expect("images of its size").mse;
-    let header = Header { images: test.len(), rows: 28, cols: 28, model: ModelId([0; 32]) };
-
-    let write = |coding: &Coding, symbols: &[i32]| {
-        let mut writer = Writer::new(Vec::new(), header, coding.clone(), None).expect("sizes that fit");
-        writer.push(symbols, &[]).expect("whole codes");
-        writer.finish().expect("memory")
-    };
+    let header = Header { images: test.len(), rows: 28, cols: 28, model: network.identity() };
     let compress = |team: &Team| {
-        let codes = coder.encode(team, Rows::from(test)).expect("images of its size");
-        let quantiser = Quantiser::matched(team, coder.decoder(), &codes, own_mse, Quality::default());
-        let coding = Coding::fit(quantiser.expect("finite codes"), &codes, None).expect("finite codes");
-        let mut symbols = Vec::new();
-        coding.quantiser().symbols(&codes, &mut symbols).expect("finite codes");
-        write(&coding, &symbols)
+        compress(team, &network, test.pixels(), (28, 28), Options::default()).expect("images of its size")
     };
-    let decompress = |team: &Team, file: &[u8]| {
-        let decoded = decode(file).expect("a file of ours");
-        coder.decoder().brightness(team, &decoded.codes).expect("codes of its size")
-    };
+    let decompress =
+        |team: &Team, file: &[u8]| decompress(team, file, Some(&network)).expect("a file of ours");
 
     let mut group = criterion.benchmark_group("codec/shallow-32/10000");
     group
@@ -69,7 +49,13 @@ fn codec(criterion: &mut Criterion) {
     let coding = reader.coding().clone();
     let symbols: Vec<i32> =
         (0..reader.blocks()).flat_map(|block| reader.block(block).expect("a file of ours").symbols).collect();
-    group.bench_function("pack", |bencher| bencher.iter(|| write(&coding, black_box(&symbols))));
+    group.bench_function("pack", |bencher| {
+        bencher.iter(|| {
+            let mut writer = Writer::new(Vec::new(), header, coding.clone(), None).expect("sizes that fit");
+            writer.push(black_box(&symbols), &[]).expect("whole codes");
+            writer.finish().expect("memory")
+        });
+    });
     group.bench_function("unpack", |bencher| {
         bencher.iter(|| decode(black_box(&file)).expect("a file of ours"))
     });

@@ -10,9 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ae_data::{BatchPlan, ImageSet, Limits, Order, Split, open_folder};
-use ae_net::{
-    Adam, Code, Description, Learner, Loss, Network, Rows, SparseRows, Stack, Targets, Team,
-};
+use ae_net::{Adam, Code, Description, Learner, Loss, Network, Rows, SparseRows, Stack, Targets, Team};
 use ae_train::{EpochOrder, Event, TrainParams, Trainer};
 use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 
@@ -33,7 +31,8 @@ fn step(criterion: &mut Criterion, name: &str, images: &Split, batch_size: usize
         .sampling_mode(SamplingMode::Flat)
         .sample_size(30);
 
-    let sizes: Vec<usize> = std::iter::once(784).chain(network.layers().iter().map(|l| l.outputs())).collect();
+    let sizes: Vec<usize> =
+        std::iter::once(784).chain(network.layers().iter().map(|l| l.outputs())).collect();
     let mut products = Products::new(&sizes, batch_size);
     group.bench_function("products/gemm/1", |bencher| bencher.iter(|| products.run()));
 
@@ -68,7 +67,8 @@ fn fused_steps(
     batch_size: usize,
     count: u64,
 ) -> Duration {
-    let plan = BatchPlan::new(images.len(), batch_size, Order::Shuffled { seed: 0 }).expect("images, batches");
+    let plan =
+        BatchPlan::new(images.len(), batch_size, Order::Shuffled { seed: 0 }).expect("images, batches");
     let order = plan.epoch(1);
     let bytes = Rows::bytes(images.pixels(), images.pixels_per_image()).expect("whole rows");
     let inputs = nonzero.map_or(bytes, Rows::sparse);

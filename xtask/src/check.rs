@@ -2,12 +2,16 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
-use crate::paths::in_workspace;
+/// A path of the checkout that this was built in.
+fn in_workspace(relative: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(relative)
+}
 
 /// Run what CI runs: format, lints, tests, docs, a short real training
 #[derive(Debug, Args)]

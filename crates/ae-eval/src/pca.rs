@@ -13,7 +13,7 @@ use ae_net::{Activation, Dense, NetError, Network, Outputs, Rows, Stack, Team};
 
 use crate::EvalError;
 use crate::error::at_least;
-use crate::linalg::{Eigen, check_dims, eigen};
+use crate::linalg::{Eigen, eigen};
 
 /// Images whose products of bytes are summed in single precision: 256 times 255^2 is below 2^24, so every sum
 /// on the way is a whole number that is held exactly, in any order.
@@ -45,17 +45,24 @@ pub struct Pca {
 }
 
 impl Pca {
+    /// The widest images that components are found for: all of them take a few seconds there, and minutes at four times
+    /// as many pixels.
+    pub const MAX_PIXELS: usize = 1024;
+
     /// Finds mean and components of the images.
     ///
     /// The covariance is computed from whole numbers without rounding. The same bits for any team.
     ///
     /// # Errors
-    /// [`EvalError::Argument`] without images or above 4,096 pixels an image, [`EvalError::Eigenvalues`] if the
+    /// [`EvalError::Argument`] without images or above [`MAX_PIXELS`](Self::MAX_PIXELS), [`EvalError::Eigenvalues`] if the
     /// decomposition does not converge.
     pub fn fit(team: &Team, images: &ImageSet) -> Result<Self, EvalError> {
         at_least("images to fit components to", 1, images.len())?;
         let dims = images.pixels_per_image();
-        check_dims(dims)?;
+        if dims > Self::MAX_PIXELS {
+            let expected = format_args!("at most {}", Self::MAX_PIXELS);
+            return Err(EvalError::argument("pixels of an image for PCA", expected, dims));
+        }
         let mut sums = vec![0_u64; dims];
         for image in images.pixels().chunks_exact(dims) {
             for (sum, &byte) in sums.iter_mut().zip(image) {

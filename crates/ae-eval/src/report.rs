@@ -22,7 +22,8 @@ const GENERATED: usize = 1_000;
 /// What a network's reconstructions and codes are worth; its [`Display`](fmt::Display) is a table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// The test images, rebuilt by the network and by PCA of the same code size.
+    /// The test images, rebuilt by the network and by PCA of the same code size; by PCA only where images have at most
+    /// [`Pca::MAX_PIXELS`].
     pub reconstruction: Vec<RebuiltBy>,
     /// What a model that has learned nothing, and one that has learned everything, would score.
     pub baselines: Baselines,
@@ -44,7 +45,7 @@ pub struct RebuiltBy {
 /// What classifiers make of the test set.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Classified {
-    /// By codes, by PCA components, and by raw pixels.
+    /// By codes, by PCA components where there are any, and by raw pixels.
     pub inputs: Vec<InputScores>,
     /// Images that the decoder made of drawn codes.
     pub generated: Generated,
@@ -88,19 +89,24 @@ impl Report {
     pub fn measure(team: &Team, network: &Network, images: &Split, seed: u64) -> Result<Self, EvalError> {
         let Split { train, test } = images;
         let size = network.code_size();
-        let pca = Pca::fit(team, train)?;
-        let clipped = pca.network(size, Outputs::Clipped)?;
+        let pca = match train.pixels_per_image() {
+            ..=Pca::MAX_PIXELS => Some(Pca::fit(team, train)?),
+            _ => None,
+        };
+        let clipped = pca.as_ref().map(|pca| pca.network(size, Outputs::Clipped)).transpose()?;
+        let unclipped = pca.as_ref().map(|pca| pca.network(size, Outputs::Brightness)).transpose()?;
         let mut reconstruction = Vec::new();
         for (by, network) in [
-            (format!("autoencoder, {size} numbers"), network),
-            (format!("PCA, {size} numbers"), &pca.network(size, Outputs::Brightness)?),
-            (format!("PCA, {size} numbers, clipped"), &clipped),
+            (format!("autoencoder, {size} numbers"), Some(network)),
+            (format!("PCA, {size} numbers"), unclipped.as_ref()),
+            (format!("PCA, {size} numbers, clipped"), clipped.as_ref()),
         ] {
+            let Some(network) = network else { continue };
             let found = Reconstruction::measure(team, network, image_rows(test)?, test.pixels())?;
             reconstruction.push(RebuiltBy { by, found });
         }
         let labels = match (train.labels(), test.labels()) {
-            (Some(_), Some(_)) => Some(Classified::measure(team, network, &clipped, images, seed)?),
+            (Some(_), Some(_)) => Some(Classified::measure(team, network, clipped.as_ref(), images, seed)?),
             _ => None,
         };
         let baselines = Baselines::of(train.pixels(), test.pixels(), train.pixels_per_image());
@@ -112,13 +118,14 @@ impl Classified {
     fn measure(
         team: &Team,
         network: &Network,
-        pca: &Network,
+        pca: Option<&Network>,
         Split { train, test }: &Split,
         seed: u64,
     ) -> Result<Self, EvalError> {
         let (train_pixels, test_pixels) = (Labelled::images(train)?, Labelled::images(test)?);
         let mut inputs = Vec::new();
-        for (input, network) in [("codes", network), ("PCA components", pca)] {
+        for (input, network) in [("codes", Some(network)), ("PCA components", pca)] {
+            let Some(network) = network else { continue };
             let encode = |images: &ImageSet| network.encode(team, image_rows(images)?);
             let (train, test) = (encode(train)?, encode(test)?);
             let train = Labelled::new(Rows::values(&train, network.code_size())?, train_pixels.labels())?;
@@ -175,6 +182,9 @@ impl fmt::Display for Report {
             let bce = found.bce.map_or("      ".to_owned(), |bce| format!("{bce:.4}"));
             let Reconstruction { mse, psnr_db, mean_psnr_db, .. } = found;
             writeln!(out, "{by:<30} {bce}  {mse:>9.6}  {psnr_db:>8.2}  {mean_psnr_db:>12.2}")?;
+        }
+        if self.reconstruction.len() == 1 {
+            writeln!(out, "(PCA is fitted to images of at most {} pixels)", Pca::MAX_PIXELS)?;
         }
         let Baselines { mean_image_bce, mean_image_mse, entropy_floor_bce } = self.baselines;
         writeln!(out, "{:<30} {mean_image_bce:.4}  {mean_image_mse:>9.6}", "the mean image")?;

@@ -151,7 +151,7 @@ fn what_cannot_be_fitted_is_refused() {
     let said = |images| Pca::fit(&alone(), images).unwrap_err().to_string();
     assert_eq!(said(&none), "images to fit components to: expected at least 1, found 0");
     let wide = ImageSet::new(1, 5000, vec![0; 5000], None).unwrap();
-    assert_eq!(said(&wide), "numbers in a row: expected at most 4096, found 5000");
+    assert_eq!(said(&wide), "pixels of an image for PCA: expected at most 1024, found 5000");
     let pca = Pca::fit(&alone(), &related(20)).unwrap();
     for asked in [0, 13] {
         let error = pca.network(asked, Outputs::Clipped).unwrap_err().to_string();

@@ -101,7 +101,7 @@ fn read(bytes: &[u8], damage: Damage) -> Result<Contents, AezError> {
     });
     let (count, each) = (reader.blocks(), reader.block_images());
     assert_eq!(count, header.images.div_ceil(each));
-    assert!(matches!(reader.block(count), Err(AezError::NoBlock { .. })));
+    assert!(matches!(reader.block(count), Err(AezError::Value { .. })));
     let most = MOST / (units + 1);
     let taken = if header.images <= most { count } else { most / each };
     let mut blocks = Vec::new();
@@ -120,6 +120,10 @@ fn read(bytes: &[u8], damage: Damage) -> Result<Contents, AezError> {
             Err(AezError::Block { block, first, last, source }) => {
                 assert_eq!((block, first..last + 1), (number, images));
                 Err(format!("block {block}, images {first} to {last}, is lost: {source}"))
+            }
+            Err(AezError::Missing { block, first, .. }) => {
+                assert_eq!((block, first), (number, images.start));
+                Err(format!("block {block}, image {first} on, is missing"))
             }
             Err(error) => panic!("bytes in memory, but: {error:?}"),
         });
@@ -184,7 +188,7 @@ fn check_written(
                 assert_eq!(Some(back.outputs()), decoder.map(Decoder::outputs));
             }
             // An integer times a scale is finite, and may be more than is written.
-            Err(CodecError::Weight { .. }) => {}
+            Err(CodecError::Argument { .. }) => {}
             Err(error) => panic!("read, but not to be written: {error}"),
         }
     }

@@ -42,7 +42,8 @@ fn try_file(bytes: &[u8]) -> bool {
     });
     // What says nothing of itself has to be described.
     let small = Description::dense(SMALL.0, &[], SMALL.1);
-    let loaded = loaded.or_else(|_| with_file("model.safetensors", bytes, |path| Network::load_as(path, &small)));
+    let loaded =
+        loaded.or_else(|_| with_file("model.safetensors", bytes, |path| Network::load_as(path, &small)));
     let Ok(network) = loaded else { return false };
     let values = network.tensors().into_iter().flat_map(|tensor| tensor.values);
     assert!(values.into_iter().all(f32::is_finite));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use ae_codec::{CodecError, Compressor, Header, Quality, Steps, Survey, WeightBits};
+use ae_codec::{CodecError, Compressor, Header, Quality, Survey, WeightBits};
 use ae_data::{ImageReader, Limits, LoadError};
 use ae_net::psnr_db;
 use anyhow::{Context, Error, Result, ensure};
@@ -87,8 +87,7 @@ pub(crate) fn run(args: &CompressArgs) -> Result<()> {
     bar.begin("looking");
     let mut survey = Survey::new(&team, network, count);
     each_chunk(images, pixels, &bar, |chunk, _| Ok(survey.add(chunk)?))?;
-    let steps = if run.record.config.rate > 0.0 { Steps::Uniform } else { Steps::Matched };
-    let coding = survey.finish(args.quality, steps, labels.as_deref())?;
+    let coding = survey.finish(args.quality, run.steps(), labels.as_deref())?;
 
     bar.begin("writing");
     let images = reopen(&args.images, count)?;

@@ -1,9 +1,7 @@
 //! `ae figure`.
 
 use ae_data::{ImageSet, Split};
-use ae_eval::{
-    CodeSampler, Labelled, NEIGHBOURS, Neighbours, Pca, code_plane, image_rows, interpolate,
-};
+use ae_eval::{CodeSampler, Labelled, NEIGHBOURS, Neighbours, Pca, code_plane, image_rows, interpolate};
 use ae_net::{Baselines, Outputs, Rows, Team, to_bytes};
 use ae_train::{Corruption, ModelRecord, RunRecord};
 use ae_viz::{GrayTile, Grid, LineChart, ScatterChart, SignedScale, SignedTile, VizError, png_bytes};
@@ -12,8 +10,8 @@ use clap::{Args, ValueEnum};
 
 use crate::data::DataArgs;
 use crate::output::{program, say, write_files};
-use crate::run::{self, Run, RunArg};
 use crate::rate;
+use crate::run::{self, Run, RunArg};
 
 /// Draw a run: reconstructions, loss, codes, samples
 #[derive(Debug, Args)]
@@ -271,19 +269,31 @@ impl View<'_> {
     /// Two-dimensional codes of the test images beside their first two principal components.
     fn codes(&self) -> Result<Figure> {
         if self.run.network.code_size() != 2 {
-            return Ok(Figure::skipped(format!("codes of two numbers are drawn: `{} train --preset deep --code 2` trains some", program())));
+            return Ok(Figure::skipped(format!(
+                "codes of two numbers are drawn: `{} train --preset deep --code 2` trains some",
+                program()
+            )));
         }
         let Split { train, test } = self.images;
         let (Some(train_labels), Some(test_labels)) = (train.labels(), test.labels()) else {
             return Ok(Figure::skipped("codes are coloured by label, and these images have none"));
         };
-        let pca = Pca::fit(&self.team, train)?.network(2, Outputs::Clipped)?;
+        // Components of wider images would take minutes: the codes are drawn alone then.
+        let pca = match train.pixels_per_image() {
+            ..=Pca::MAX_PIXELS => Some(Pca::fit(&self.team, train)?.network(2, Outputs::Clipped)?),
+            _ => None,
+        };
         let names = (0..10).map(|digit| digit.to_string());
         let mut chart = ScatterChart::new("", "digit", names);
         for (name, coder, axes) in [
-            ("PCA", &pca, ["first component", "second component"]),
-            ("Autoencoder", &self.run.network, ["first number of the code", "second number of the code"]),
+            ("PCA", pca.as_ref(), ["first component", "second component"]),
+            (
+                "Autoencoder",
+                Some(&self.run.network),
+                ["first number of the code", "second number of the code"],
+            ),
         ] {
+            let Some(coder) = coder else { continue };
             let train_codes = coder.encode(&self.team, image_rows(train)?)?;
             let test_codes = coder.encode(&self.team, image_rows(test)?)?;
             let neighbours = Neighbours::new(Labelled::new(Rows::values(&train_codes, 2)?, train_labels)?);
@@ -302,7 +312,10 @@ impl View<'_> {
     /// What the decoder makes of the plane that the training images' codes span.
     fn plane(&self) -> Result<Figure> {
         if self.run.network.code_size() != 2 {
-            return Ok(Figure::skipped(format!("only codes of two numbers span a plane: `{} train --preset deep --code 2` trains some", program())));
+            return Ok(Figure::skipped(format!(
+                "only codes of two numbers span a plane: `{} train --preset deep --code 2` trains some",
+                program()
+            )));
         }
         let codes = self.codes_of(&self.images.train)?;
         let plane = code_plane(Rows::values(&codes, 2)?, [PLANE_EDGE, 1.0 - PLANE_EDGE], PLANE_SIDE)?;
@@ -313,7 +326,10 @@ impl View<'_> {
     /// Clean, damaged as in training, and restored.
     fn denoising(&self) -> Result<Figure> {
         let Some(corruption) = self.record().config.check()?.corruption() else {
-            return Ok(Figure::skipped(format!("the run was trained on clean images: `{} train --noise 0.5` trains on noisy ones", program())));
+            return Ok(Figure::skipped(format!(
+                "the run was trained on clean images: `{} train --noise 0.5` trains on noisy ones",
+                program()
+            )));
         };
         let clean = self.first(SHOWN)?;
         let rows: Vec<u32> = (0..clean.len() as u32).collect();

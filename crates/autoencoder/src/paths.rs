@@ -13,7 +13,8 @@ pub(crate) fn default_folder(name: &str) -> PathBuf {
     if here.is_dir() {
         return here;
     }
-    let is_checkout = |folder: &&Path| folder.join("data/mnist").is_dir() && folder.join("Cargo.lock").is_file();
+    let is_checkout =
+        |folder: &&Path| folder.join("data/mnist").is_dir() && folder.join("Cargo.lock").is_file();
     match env::current_dir() {
         Ok(current) => match current.ancestors().find(is_checkout) {
             Some(root) if root != current => root.join(name),

@@ -33,9 +33,9 @@ pub(crate) fn run(run: &RunArg, data: &DataArgs) -> Result<()> {
     let mut chart = LineChart::new(title, "PSNR (dB)", "bytes an image").log_y();
     for (name, runs) in curves {
         let mut coded = Vec::new();
-        for Run { network, record, .. } in runs {
-            let method = format!("{}-{}", record.model.preset, record.model.code);
-            coded.extend(rates_by_quality(&team, &network, record.config.rate > 0.0, test, &method)?);
+        for run in runs {
+            let method = format!("{}-{}", run.record.model.preset, run.record.model.code);
+            coded.extend(rates_by_quality(&team, &run.network, run.steps(), test, &method)?);
         }
         chart = chart.series(name, best(&coded));
         table.coded.extend(coded);

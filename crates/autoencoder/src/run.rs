@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
+use ae_codec::Steps;
 use ae_data::Split;
 use ae_net::{Description, Network, Team};
 use ae_train::{ModelRecord, RunFolder, RunRecord};
@@ -102,6 +103,11 @@ impl Run {
         images.test.require_size(rows, cols).context("these are not images of the run's size")?;
         ensure!(!images.test.is_empty(), "the test set has no images");
         Ok(images)
+    }
+
+    /// How its codes are rounded to be stored: as they were trained to be, if they were.
+    pub(crate) fn steps(&self) -> Steps {
+        if self.record.config.rate > 0.0 { Steps::Uniform } else { Steps::Matched }
     }
 
     /// Rows and columns of its images.

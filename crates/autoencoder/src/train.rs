@@ -227,4 +227,3 @@ fn resume_command(folder: &Path) -> String {
     }
     command
 }
-

@@ -42,7 +42,7 @@ enum Feed {
 
 impl Feed {
     fn new(train: &ImageSet, corruption: Option<Corruption>, max_batch: usize) -> Result<Self, NetError> {
-        let sparse = train.density() < SPARSE_BELOW;
+        let sparse = train.density() < SPARSE_BELOW && train.pixels_per_image() <= SparseRows::MAX_WIDTH;
         let width = train.pixels_per_image();
         let nonzero = || SparseRows::from_bytes(train.pixels(), width);
         Ok(match corruption {

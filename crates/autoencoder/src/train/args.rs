@@ -159,7 +159,8 @@ impl TrainArgs {
 
 /// What stands under the flags: the presets' defaults, as they are, and examples.
 fn train_help() -> String {
-    presets::table() + "
+    presets::table()
+        + "
 Examples:
   {ae} train                                  the reference recipe: 784-32-784 on MNIST, 50 epochs
   {ae} train --code 10 --epochs 20            ten numbers an image, into runs/shallow-10
@@ -186,4 +187,3 @@ pub(crate) enum EngineName {
     /// dfdx's tape: slow, and what the other is tested against
     Autodiff,
 }
-

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ae_data::Split;
 use ae_net::{Description, Network, default_threads};
-use ae_train::{
-    DataRecord, DataSource, Origin, RunSettings, SetRecord, TrainConfig, TrainError, Trainer,
-};
+use ae_train::{DataRecord, DataSource, Origin, RunSettings, SetRecord, TrainConfig, TrainError, Trainer};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
 

@@ -114,7 +114,12 @@ fn sets_too_small_and_no_sets_are_refused() {
     write_idx(&fixture.path("none.idx"), &[0, 28, 28], Vec::new());
     refuse(&fixture, 1, &["--images", "none.idx"], &["none.idx"]);
     write_idx(&fixture.path("mine.idx"), &[30, 28, 28], pixels(30, 784));
-    refuse(&fixture, 1, &["--images", "mine.idx", "--test-images", "none.idx"], &["test images", "at least one"]);
+    refuse(
+        &fixture,
+        1,
+        &["--images", "mine.idx", "--test-images", "none.idx"],
+        &["test images", "at least one"],
+    );
 }
 
 #[test]
