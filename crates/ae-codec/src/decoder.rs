@@ -24,7 +24,7 @@ pub enum WeightBits {
 
 impl WeightBits {
     /// As a number.
-    pub fn bits(self) -> u8 {
+    fn bits(self) -> u8 {
         match self {
             Self::Eight => 8,
             Self::Sixteen => 16,

@@ -92,21 +92,7 @@ impl FixedHeader {
             let found = format_args!("{flags:#06x}");
             return Err(AezError::value("the header's flags", "those of this version", found));
         }
-        let mut sizes = [0; 5];
-        let names = [
-            "the header's images",
-            "the header's rows",
-            "the header's columns",
-            "the header's numbers a code",
-            "the header's images a block",
-        ];
-        for (index, (size, what)) in sizes.iter_mut().zip(names).enumerate() {
-            *size = bytes.u32()?;
-            if *size == 0 && index > 0 {
-                return Err(AezError::value(what, "at least 1", 0));
-            }
-        }
-        let [images, rows, cols, units, block_images] = sizes;
+        let [images, rows, cols, units, block_images] = read_sizes(&mut bytes)?;
         let model = WeightsId(bytes.take()?);
         let columns = u64::from(units) + u64::from(flags & LABELLED);
         AezError::at_most("the header's pixels an image", MAX_PIXELS, u64::from(rows) * u64::from(cols))?;
@@ -126,6 +112,25 @@ impl FixedHeader {
         };
         Ok((header, checksum))
     }
+}
+
+/// Images, rows, columns, numbers a code and images a block; there may be no images.
+fn read_sizes(bytes: &mut Bytes<'_>) -> Result<[u32; 5], AezError> {
+    let mut sizes = [0; 5];
+    let names = [
+        "the header's images",
+        "the header's rows",
+        "the header's columns",
+        "the header's numbers a code",
+        "the header's images a block",
+    ];
+    for (index, (size, what)) in sizes.iter_mut().zip(names).enumerate() {
+        *size = bytes.u32()?;
+        if *size == 0 && index > 0 {
+            return Err(AezError::value(what, "at least 1", 0));
+        }
+    }
+    Ok(sizes)
 }
 
 pub(crate) fn with_checksum(mut bytes: Vec<u8>) -> Vec<u8> {

@@ -66,24 +66,10 @@ impl<W: Write> Writer<W> {
         coding: Coding,
         inside: Option<(&Decoder, WeightBits)>,
     ) -> Result<Self, CodecError> {
-        let units = coding.quantiser().units();
-        let pixels = (header.rows as u64).saturating_mul(header.cols as u64);
-        for (what, least, most, found) in [
-            ("images", 0, u32::MAX.into(), header.images as u64),
-            ("pixels", 1, MAX_PIXELS, pixels),
-            ("numbers of a code", 1, MAX_UNITS, units as u64),
-        ] {
-            if !(least..=most).contains(&found) {
-                return Err(CodecError::argument(what, format_args!("{least} to {most}"), found));
-            }
-        }
+        check_sizes(&header, &coding, inside.map(|(decoder, _)| decoder))?;
         let decoder_bytes = match inside {
             None => Vec::new(),
-            Some((decoder, bits)) => {
-                CodecError::require("numbers of the decoder's codes", units, decoder.code_size())?;
-                CodecError::require("pixels of the decoder's images", pixels as usize, decoder.pixels())?;
-                with_checksum(decoder::to_bytes(decoder, bits)?)
-            }
+            Some((decoder, bits)) => with_checksum(decoder::to_bytes(decoder, bits)?),
         };
         let coding_bytes = with_checksum(coding.to_bytes());
         let block_images = BLOCK_IMAGES.min(MAX_BLOCK_SYMBOLS as usize / coding.columns());
@@ -95,7 +81,7 @@ impl<W: Write> Writer<W> {
         let bytes = FixedHeader {
             flags: flags.into_iter().map(|(flag, set)| if set { flag } else { 0 }).sum(),
             stated: header,
-            units,
+            units: coding.quantiser().units(),
             block_images,
             tables: coding_bytes.len() as u64,
             decoder: decoder_bytes.len() as u64,
@@ -198,4 +184,24 @@ impl<W: Write> Writer<W> {
         self.labels.clear();
         Ok(())
     }
+}
+
+/// Refuses sizes that the format cannot state, and a decoder of others.
+fn check_sizes(header: &Header, coding: &Coding, inside: Option<&Decoder>) -> Result<(), CodecError> {
+    let units = coding.quantiser().units();
+    let pixels = (header.rows as u64).saturating_mul(header.cols as u64);
+    for (what, least, most, found) in [
+        ("images", 0, u32::MAX.into(), header.images as u64),
+        ("pixels", 1, MAX_PIXELS, pixels),
+        ("numbers of a code", 1, MAX_UNITS, units as u64),
+    ] {
+        if !(least..=most).contains(&found) {
+            return Err(CodecError::argument(what, format_args!("{least} to {most}"), found));
+        }
+    }
+    if let Some(decoder) = inside {
+        CodecError::require("numbers of the decoder's codes", units, decoder.code_size())?;
+        CodecError::require("pixels of the decoder's images", pixels as usize, decoder.pixels())?;
+    }
+    Ok(())
 }
