@@ -43,7 +43,10 @@ pub trait DenseStack: TypedNetwork {
             };
             layers.push(layer.with_activation(activation));
         }
-        Ok(layers)
+        match tensors.next() {
+            None => Ok(layers),
+            Some(_) => Err(argument("tensors", "a weight and a bias a layer", "more")),
+        }
     }
 
     /// Takes over the weights and biases of `layers`.
@@ -91,16 +94,6 @@ impl<E: DenseStack, D: DenseStack<In = E::Out, Out = E::In>> Autoencoder<E, D> {
     /// # Errors
     /// [`ModelError::Net`] if its sizes or activations are not those of this type, its outputs are no logits, or a
     /// weight is a NaN or an infinity.
-    ///
-    /// # Example
-    /// ```
-    /// use ae_model::{Shallow, ae_net::{Description, Network}};
-    ///
-    /// let network = Network::draw(&Description::dense(784, &[], 32), 0)?;
-    /// assert_eq!(Shallow::<784, 32>::from_network(&network)?.identity(), network.identity());
-    /// assert!(Shallow::<784, 16>::from_network(&network).is_err());
-    /// # Ok::<(), ae_model::ModelError>(())
-    /// ```
     pub fn from_network(network: &Network) -> Result<Self, ModelError> {
         let mut model = Self::build(0)?;
         model.set_network(network)?;

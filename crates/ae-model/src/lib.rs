@@ -1,4 +1,4 @@
-//! Autoencoders with compile-time shapes, and their weights on disk.
+//! Autoencoders whose shapes are types: what does not fit does not compile.
 //!
 //! ```
 //! use ae_model::{Shallow, batch};
@@ -11,9 +11,26 @@
 //! # Ok::<(), ae_model::ModelError>(())
 //! ```
 //!
-//! [`Autoencoder`] is generic over its two halves, each a [`TypedNetwork`]: [`Shallow`], [`Deep`] and
-//! [`Deeper`] are the ones with a name. Sizes are types, so a decoder for another code does not compile; the number of
-//! rows in a [`Batch`] is free. [`Parameters`] and [`DenseStack`] show the numbers inside.
+//! An [`Autoencoder`] is any pair of dfdx modules, each a [`TypedNetwork`], that meet in a code; [`Shallow`], [`Deep`]
+//! and [`Deeper`] are the pairs with a name. Sizes are part of the type, and only the number of rows in a [`Batch`] is
+//! found at run time. Every operation of dfdx and its tape are at hand, so this is the crate for a model that is known
+//! when the program is written, for layers of one's own, and for a loss that nobody has derived by hand
+//! ([`Autoencoder::forward_logits`], [`update_parameters`]).
+//!
+//! [`ae_net::Network`] is the other form of the same model: sizes found at run time, dense layers alone, kernels
+//! several times as fast, and training on them. Both have one file, one [`WeightsId`] and, from one seed, the same
+//! first weights. A model of dense layers becomes such a network, and one becomes a model if it is of its type:
+//!
+//! ```
+//! use ae_model::{AsNetwork, Deep, Shallow};
+//!
+//! let model = Deep::<784, 128, 32, 2>::build(0)?;
+//! let network = model.network()?;
+//! assert_eq!(network.identity(), model.identity());
+//! let again = Deep::<784, 128, 32, 2>::from_network(&network)?;
+//! assert!(Shallow::<784, 2>::from_network(&network).is_err());
+//! # Ok::<(), ae_model::ModelError>(())
+//! ```
 
 mod autoencoder;
 mod dense;

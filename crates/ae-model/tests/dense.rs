@@ -2,11 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-use ae_dense::{Activation, Dense};
+use ae_model::ae_net::{Activation, Dense, Description, NetError, Network, Outputs};
 use ae_model::dfdx::nn::modules::Sigmoid;
 use ae_model::{
-    Autoencoder, AutoencoderStack, Deep, Deeper, DenseStack, Linear, ModelError, NamedTensor, Parameters,
-    Shallow,
+    AsNetwork, Autoencoder, Deep, Deeper, DenseStack, Linear, NamedTensor, Parameters, Shallow, WeightsError,
 };
 use proptest::prelude::*;
 
@@ -16,16 +15,26 @@ fn small(seed: u64) -> Small {
     Small::build(seed).unwrap()
 }
 
+fn layers<M: AsNetwork>(model: &M) -> Vec<Dense> {
+    model.network().unwrap().layers()
+}
+
+fn kinds(layers: &[Dense]) -> Vec<(usize, usize, Activation)> {
+    layers.iter().map(|l| (l.inputs(), l.outputs(), l.activation())).collect()
+}
+
 #[test]
 fn layers_come_first_to_last_with_their_activations_folded_in() {
     let model = small(0);
-    let layers = model.layers();
-    let found: Vec<_> = layers.iter().map(|l| (l.inputs(), l.outputs(), l.activation())).collect();
+    let network = model.network().unwrap();
     use Activation::{Linear, Relu};
     let expected = [(6, 5, Relu), (5, 4, Relu), (4, 2, Linear), (2, 4, Relu), (4, 5, Relu), (5, 6, Linear)];
-    assert_eq!(found, expected);
-    assert_eq!(model.encoder_layers(), 3);
-    for (layer, tensors) in layers.iter().zip(model.parameters().chunks_exact(2)) {
+    assert_eq!(kinds(&network.layers()), expected);
+    assert_eq!((network.encoder_layers(), network.outputs()), (3, Outputs::Logits));
+    assert_eq!(network.description(), Small::description());
+    assert_eq!(network.identity(), model.identity());
+    assert_eq!(model.decoder.layers().unwrap(), network.layers()[3..]);
+    for (layer, tensors) in network.layers().iter().zip(model.parameters().chunks_exact(2)) {
         assert_eq!((layer.weight(), layer.bias()), (&tensors[0].values[..], &tensors[1].values[..]));
     }
 }
@@ -34,60 +43,68 @@ fn layers_come_first_to_last_with_their_activations_folded_in() {
 fn four_layers_a_side_show_and_take_all_of_them() {
     type Four = Deeper<7, 6, 5, 4, 3>;
     let (mut model, other) = (Four::build(0).unwrap(), Four::build(1).unwrap());
-    let layers = other.layers();
-    let found: Vec<_> = layers.iter().map(|l| (l.inputs(), l.outputs(), l.activation())).collect();
+    let network = other.network().unwrap();
     use Activation::{Linear, Relu};
     let encoder = [(7, 6, Relu), (6, 5, Relu), (5, 4, Relu), (4, 3, Linear)];
     let decoder = [(3, 4, Relu), (4, 5, Relu), (5, 6, Relu), (6, 7, Linear)];
-    assert_eq!(found, [encoder, decoder].concat());
-    assert_eq!(model.encoder_layers(), 4);
-    model.set_layers(&layers).unwrap();
+    assert_eq!(kinds(&network.layers()), [encoder, decoder].concat());
+    assert_eq!(network.encoder_layers(), 4);
+    model.set_network(&network).unwrap();
     assert_eq!(model.parameters(), other.parameters());
 
     let before = model.parameters();
-    let mut wrong = Four::build(2).unwrap().layers();
+    let mut wrong = Four::build(2).unwrap().encoder.layers().unwrap();
+    let error = model.encoder.set_layers(&wrong[..3]).unwrap_err();
+    assert_eq!(error.to_string(), "dense layers: expected 4, found 3");
     wrong[3] = dense(4, 3, Relu);
-    assert!(matches!(model.set_layers(&wrong), Err(ModelError::Layer { index: 3, .. })));
-    assert!(matches!(
-        model.encoder.set_layers(&wrong[..3]),
-        Err(ModelError::LayerCount { expected: 4, found: 3 })
-    ));
+    let error = model.encoder.set_layers(&wrong).unwrap_err();
+    assert_eq!(error.to_string(), "dense layer: expected 4 -> 3 Linear as number 3, found 4 -> 3 Relu");
     assert_eq!(model.parameters(), before);
+    wrong[3] = dense(4, 3, Linear);
+    model.encoder.set_layers(&wrong).unwrap();
+    assert_eq!(model.encoder.layers().unwrap(), wrong);
 }
 
 #[test]
 fn the_code_of_shallow_is_behind_a_relu_and_a_sigmoid_is_folded_too() {
-    let layers = Shallow::<6, 3>::build(0).unwrap().layers();
-    assert_eq!(layers[0].activation(), Activation::Relu);
-    assert_eq!(layers[1].activation(), Activation::Linear);
+    let shallow = layers(&Shallow::<6, 3>::build(0).unwrap());
+    assert_eq!(kinds(&shallow), [(6, 3, Activation::Relu), (3, 6, Activation::Linear)]);
     type Squashed = Autoencoder<(Linear<6, 3>,), (Linear<3, 6>, Sigmoid)>;
-    assert_eq!(Squashed::build(0).unwrap().layers()[1].activation(), Activation::Sigmoid);
+    assert_eq!(layers(&Squashed::build(0).unwrap())[1].activation(), Activation::Sigmoid);
 }
 
 #[test]
-fn stacks_can_be_handled_without_their_type() {
-    let mut stacks: Vec<Box<dyn AutoencoderStack>> =
+fn models_can_be_handled_without_their_type() {
+    let mut models: Vec<Box<dyn AsNetwork>> =
         vec![Box::new(Shallow::<6, 3>::build(0).unwrap()), Box::new(small(0))];
-    for stack in &mut stacks {
-        let layers = stack.layers();
-        assert_eq!(layers[stack.encoder_layers()].inputs(), layers[stack.encoder_layers() - 1].outputs());
-        stack.set_layers(&layers).unwrap();
+    for model in &mut models {
+        let network = model.network().unwrap();
+        model.set_network(&network).unwrap();
     }
 }
 
 #[test]
-fn layers_of_another_model_make_it_that_model() {
+fn a_network_of_another_model_makes_it_that_model() {
     let (mut model, other) = (small(0), small(1));
     assert_ne!(model.identity(), other.identity());
-    model.set_layers(&other.layers()).unwrap();
+    model.set_network(&other.network().unwrap()).unwrap();
     assert_eq!(model.parameters(), other.parameters());
+}
+
+/// The two ways to a first network are one: sizes as types, and sizes as numbers.
+#[test]
+fn a_drawn_network_is_the_built_model_to_the_bit() {
+    let network = Network::draw(&Description::dense(6, &[5, 4], 2), 7).unwrap();
+    assert_eq!(network.description(), Small::description());
+    assert_eq!(network.to_bytes().unwrap(), small(7).to_bytes().unwrap());
+    assert_eq!(Small::from_network(&network).unwrap().parameters(), small(7).parameters());
 }
 
 #[test]
 fn a_copy_of_a_model_keeps_its_weights_when_the_model_gets_others() {
     let mut model = small(0);
     let copy = model.clone();
-    model.set_layers(&small(1).layers()).unwrap();
+    model.set_network(&small(1).network().unwrap()).unwrap();
     assert_eq!(copy.parameters(), small(0).parameters());
 }
 
@@ -95,39 +112,56 @@ fn dense(inputs: usize, outputs: usize, activation: Activation) -> Dense {
     Dense::new(inputs, vec![0.5; inputs * outputs], vec![0.5; outputs], activation).unwrap()
 }
 
-/// Each is wrong in its last layer alone, so that all before it would have been taken over already.
+/// Refused in these words, whichever way it comes, and the model is as it was.
+fn refuse(encoder: &[Dense], decoder: &[Dense], outputs: Outputs, words: &str) {
+    let network = Network::new(encoder, decoder, outputs).unwrap();
+    let mut model = small(0);
+    let error = model.set_network(&network).unwrap_err();
+    assert!(matches!(error, NetError::Argument { .. }));
+    assert_eq!(error.to_string(), words);
+    assert_eq!(model.parameters(), small(0).parameters(), "{error}");
+    assert_eq!(Small::from_network(&network).unwrap_err().to_string(), words);
+}
+
+/// Each is wrong in its decoder alone but for the first, so that the encoder would have been taken over already.
 #[test]
-fn layers_that_do_not_fit_are_refused_and_leave_the_model_as_it_was() {
-    let before = small(0).parameters();
-    let refuse = |change: &dyn Fn(&mut Vec<Dense>), fits: &dyn Fn(&ModelError) -> bool| {
-        let mut model = small(0);
-        let mut layers = small(1).layers();
-        change(&mut layers);
-        let error = model.set_layers(&layers).unwrap_err();
-        assert!(fits(&error), "{error}");
-        assert_eq!(model.parameters(), before, "{error}");
-    };
-    use Activation::{Linear, Relu};
-    refuse(&|l| drop(l.pop()), &|e| matches!(e, ModelError::LayerCount { expected: 6, found: 5 }));
-    refuse(&|l| l.push(dense(6, 6, Linear)), &|e| {
-        matches!(e, ModelError::LayerCount { expected: 6, found: 7 })
-    });
-    for wrong in [dense(4, 6, Linear), dense(5, 7, Linear), dense(6, 5, Linear), dense(5, 6, Relu)] {
-        refuse(&|l| l[5] = wrong.clone(), &|e| matches!(e, ModelError::Layer { index: 5, .. }));
+fn networks_that_do_not_fit_are_refused_and_leave_the_model_as_it_was() {
+    use Activation::{Linear, Relu, Sigmoid};
+    let logits =
+        |encoder: &[Dense], decoder: &[Dense], words: &str| refuse(encoder, decoder, Outputs::Logits, words);
+    let all = layers(&small(1));
+    let (encoder, decoder) = all.split_at(3);
+    let (two, five) = (&decoder[..2], dense(5, 5, Relu));
+
+    let wide = [dense(7, 5, Relu), encoder[1].clone(), encoder[2].clone()];
+    let back = [decoder[0].clone(), decoder[1].clone(), dense(5, 7, Linear)];
+    logits(&wide, &back, "dense layer: expected 6 -> 5 Relu as number 0, found 7 -> 5 Relu");
+    logits(encoder, &[dense(2, 6, Linear)], "dense layers: expected 3, found 1");
+    let longer = [two, &[five, decoder[2].clone()]].concat();
+    logits(encoder, &longer, "dense layers: expected 3, found 4");
+    let other = [decoder[0].clone(), dense(4, 3, Relu), dense(3, 6, Linear)];
+    logits(encoder, &other, "dense layer: expected 4 -> 5 Relu as number 1, found 4 -> 3 Relu");
+    for (activation, name) in [(Relu, "Relu"), (Sigmoid, "Sigmoid")] {
+        let words = format!("dense layer: expected 5 -> 6 Linear as number 2, found 5 -> 6 {name}");
+        logits(encoder, &[two, &[dense(5, 6, activation)]].concat(), &words);
     }
+    // As many layers in all, the code elsewhere.
+    let (four, last) = ([encoder, &decoder[..1]].concat(), [decoder[1].clone(), decoder[2].clone()]);
+    logits(&four, &last, "dense layers: expected 3, found 4");
+    refuse(encoder, decoder, Outputs::Clipped, "outputs: expected logits, found Clipped");
+
     for poison in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-        let mut weight = vec![0.5; 30];
+        let (mut weight, mut bias) = (vec![0.5; 30], vec![0.5; 6]);
         weight[17] = poison;
-        let layer = Dense::new(5, weight, vec![0.5; 6], Linear).unwrap();
-        refuse(
-            &|l| l[5] = layer.clone(),
-            &|e| matches!(e, ModelError::NotFinite { name, index: 17, .. } if name == "5.weight"),
-        );
-        let layer = Dense::new(5, vec![0.5; 30], vec![0.5, 0.5, 0.5, 0.5, 0.5, poison], Linear).unwrap();
-        refuse(
-            &|l| l[5] = layer.clone(),
-            &|e| matches!(e, ModelError::NotFinite { name, index: 5, .. } if name == "5.bias"),
-        );
+        let layer = Dense::new(5, weight, bias.clone(), Linear).unwrap();
+        let found = |tensor: &str, index| {
+            format!("tensor {tensor}: value {index} is {poison}, expected a finite number")
+        };
+        let words = |found| format!("weights: expected those of the model, all finite, found {found}");
+        logits(encoder, &[two, &[layer]].concat(), &words(found("4.weight", 17)));
+        bias[5] = poison;
+        let layer = Dense::new(5, vec![0.5; 30], bias, Linear).unwrap();
+        logits(encoder, &[two, &[layer]].concat(), &words(found("4.bias", 5)));
     }
 }
 
@@ -144,40 +178,27 @@ fn tensors_are_taken_over_in_any_order() {
 #[test]
 fn tensors_that_do_not_fit_are_refused_and_leave_the_model_as_it_was() {
     let before = small(0).parameters();
-    let refuse = |change: &dyn Fn(&mut Vec<NamedTensor>), fits: &dyn Fn(&ModelError) -> bool| {
+    let refuse = |change: &dyn Fn(&mut Vec<NamedTensor>), words: &str| {
         let mut model = small(0);
         let mut tensors = small(1).parameters();
         change(&mut tensors);
         let error = model.set_parameters(&tensors).unwrap_err();
-        assert!(fits(&error), "{error}");
+        assert!(matches!(error, WeightsError::Tensor { .. } | WeightsError::NotFinite { .. }));
+        assert_eq!(error.to_string(), words);
         assert_eq!(model.parameters(), before, "{error}");
     };
-    const LAST: &str = "decoder.4.bias";
-    refuse(&|t| drop(t.pop()), &|e| matches!(e, ModelError::MissingTensor { name } if name == LAST));
-    refuse(
-        &|t| t[11].name = "x".into(),
-        &|e| matches!(e, ModelError::MissingTensor { name } if name == LAST),
-    );
+    let last = |words: &str| format!("tensor decoder.4.bias: {words}");
+    let missing = last("expected a tensor of this name, found none");
+    refuse(&|t| drop(t.pop()), &missing);
+    refuse(&|t| t[11].name = "x".into(), &missing);
     refuse(
         &|t| t.push(NamedTensor { name: "x".into(), shape: vec![], values: vec![1.0] }),
-        &|e| matches!(e, ModelError::ExtraTensor { name } if name == "x"),
+        "tensor x: expected no tensor of this name, found one",
     );
-    refuse(
-        &|t| t.push(t[11].clone()),
-        &|e| matches!(e, ModelError::DuplicateTensor { name } if name == LAST),
-    );
-    refuse(
-        &|t| t[11].shape = vec![6, 1],
-        &|e| matches!(e, ModelError::TensorShape { name, expected, found } if name == LAST && *expected == [6] && *found == [6, 1]),
-    );
-    refuse(
-        &|t| t[11].values.truncate(5),
-        &|e| matches!(e, ModelError::TensorLength { name, expected: 6, found: 5 } if name == LAST),
-    );
-    refuse(
-        &|t| t[11].values[3] = f32::NAN,
-        &|e| matches!(e, ModelError::NotFinite { name, index: 3, .. } if name == LAST),
-    );
+    refuse(&|t| t.push(t[11].clone()), &last("expected one tensor of this name, found two"));
+    refuse(&|t| t[11].shape = vec![6, 1], &last("expected shape [6], found [6, 1]"));
+    refuse(&|t| t[11].values.truncate(5), &last("expected 6 values, found 5"));
+    refuse(&|t| t[11].values[3] = f32::NAN, &last("value 3 is NaN, expected a finite number"));
 }
 
 proptest! {
@@ -191,10 +212,10 @@ proptest! {
             Dense::new(3, back.to_vec(), last.to_vec(), Activation::Linear).unwrap(),
         ];
         let mut model = Shallow::<6, 3>::build(0).unwrap();
-        model.set_layers(&layers).unwrap();
-        prop_assert_eq!(&model.layers(), &layers);
+        model.set_network(&Network::new(&layers[..1], &layers[1..], Outputs::Logits).unwrap()).unwrap();
+        prop_assert_eq!(&model.network().unwrap().layers(), &layers);
         let copy = Shallow::<6, 3>::from_bytes(&model.to_bytes().unwrap()).unwrap();
-        prop_assert_eq!(&copy.layers(), &layers);
+        prop_assert_eq!(&copy.network().unwrap().layers(), &layers);
         prop_assert_eq!(copy.identity(), model.identity());
     }
 }

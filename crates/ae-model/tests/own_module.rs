@@ -4,9 +4,12 @@
 use ae_model::dfdx::nn::modules::{self, Tanh};
 use ae_model::dfdx::nn::{Module, ModuleVisitor, TensorCollection};
 use ae_model::dfdx::shapes::{Const, Dtype};
-use ae_model::dfdx::tensor::{Cpu, CpuError, Tape, Tensor};
+use ae_model::dfdx::tensor::{Cpu, CpuError, Tape};
 use ae_model::dfdx::tensor_ops::Device;
-use ae_model::{Autoencoder, Batch, LayerSpec, ModelError, Network, Parameters, Shallow, Sizes, batch};
+use ae_model::{
+    AsNetwork, Autoencoder, Batch, DenseStack, LayerSpec, ModelError, Parameters, Shallow, TypedNetwork,
+    WeightsError, batch,
+};
 
 /// `A -> B, tanh -> B, tanh -> B, gate -> C`; generic as far as dfdx's traits ask.
 #[derive(Clone, Debug)]
@@ -35,25 +38,10 @@ impl<const A: usize, const B: usize, const C: usize> TensorCollection<f32, Cpu> 
     }
 }
 
-type Rows<const N: usize, T> = Tensor<(usize, Const<N>), f32, Cpu, T>;
-
-impl<const A: usize, const B: usize, const C: usize, T: Tape<f32, Cpu>> Module<Rows<A, T>> for Four<A, B, C> {
-    type Output = Rows<C, T>;
-    type Error = CpuError;
-
-    fn try_forward(&self, x: Rows<A, T>) -> Result<Rows<C, T>, CpuError> {
-        let h = Tanh.try_forward(self.first.try_forward(x)?)?;
-        let h = Tanh.try_forward(self.second.try_forward(h)?)?;
-        self.last.try_forward(self.third.try_forward(h)?.try_square()?)
-    }
-}
-
-impl<const A: usize, const B: usize, const C: usize> Sizes for Four<A, B, C> {
+impl<const A: usize, const B: usize, const C: usize> TypedNetwork for Four<A, B, C> {
     type In = Const<A>;
     type Out = Const<C>;
-}
 
-impl<const A: usize, const B: usize, const C: usize> Network for Four<A, B, C> {
     fn specs() -> Vec<LayerSpec> {
         let linear = |inputs, outputs| LayerSpec::Linear { inputs, outputs };
         vec![
@@ -65,6 +53,12 @@ impl<const A: usize, const B: usize, const C: usize> Network for Four<A, B, C> {
             LayerSpec::Other("square".to_owned()),
             linear(B, C),
         ]
+    }
+
+    fn compute<T: Tape<f32, Cpu>>(&self, x: Batch<Const<A>, T>) -> Result<Batch<Const<C>, T>, CpuError> {
+        let h = Tanh.try_forward(self.first.try_forward(x)?)?;
+        let h = Tanh.try_forward(self.second.try_forward(h)?)?;
+        self.last.try_forward(self.third.try_forward(h)?.try_square()?)
     }
 }
 
@@ -83,15 +77,26 @@ fn it_is_built_computed_saved_and_loaded_like_any_other() {
     let copy = Model::from_bytes(&model.to_bytes().unwrap()).unwrap();
     assert_eq!(copy.reconstruct(x).unwrap().as_vec(), rebuilt);
     assert_ne!(Model::build(2).unwrap().identity(), model.identity());
-    assert_eq!(Model::architecture().preset(), None);
 }
 
 #[test]
 fn its_file_is_not_taken_for_another_models() {
     let bytes = Model::build(1).unwrap().to_bytes().unwrap();
     let error = Shallow::<6, 2>::from_bytes(&bytes).unwrap_err();
-    let expected =
-        "the encoder is linear 6 -> 5, tanh, linear 5 -> 5, tanh, linear 5 -> 5, square, linear 5 -> 2";
-    assert!(matches!(error, ModelError::Architecture { what: "encoder", .. }));
+    let expected = "found linear 6 -> 5, tanh, linear 5 -> 5, tanh, linear 5 -> 5, square, linear 5 -> 2";
+    assert!(matches!(error, ModelError::Weights(WeightsError::Network { what: "encoder", .. })));
     assert!(error.to_string().contains(expected), "{error}");
+}
+
+impl<const A: usize, const B: usize, const C: usize> DenseStack for Four<A, B, C> {}
+
+/// Whoever says that a module is dense layers alone is not believed.
+#[test]
+fn it_is_no_network_of_dense_layers() {
+    let mut model = Model::build(1).unwrap();
+    let error = model.network().unwrap_err();
+    assert_eq!(error.to_string(), "a layer: expected linear, relu or sigmoid, found tanh");
+    let before = model.parameters();
+    model.set_network(&Shallow::<6, 2>::build(0).unwrap().network().unwrap()).unwrap_err();
+    assert_eq!(model.parameters(), before);
 }

@@ -10,7 +10,9 @@ use ae_model::dfdx::nn::ZeroGrads;
 use ae_model::dfdx::shapes::Const;
 use ae_model::dfdx::tensor::Trace;
 use ae_model::dfdx::tensor_ops::Backward;
-use ae_model::{Autoencoder, Batch, Deep, Deeper, Network, Parameters, Shallow, batch, update_parameters};
+use ae_model::{
+    Autoencoder, Batch, Deep, Deeper, Parameters, Shallow, TypedNetwork, batch, update_parameters,
+};
 
 const PIXELS: usize = 6;
 
@@ -46,8 +48,8 @@ fn assert_close(what: &str, found: &[f32], expected: &[f64]) {
 
 fn check<E, D>(model: &mut Autoencoder<E, D>, expected: &Reference)
 where
-    E: Network<In = Const<PIXELS>>,
-    D: Network<In = E::Out, Out = Const<PIXELS>>,
+    E: TypedNetwork<In = Const<PIXELS>>,
+    D: TypedNetwork<In = E::Out, Out = Const<PIXELS>>,
 {
     let x: Batch<Const<PIXELS>> = batch(&expected.x).unwrap();
     let code = model.encode(x.clone()).unwrap();
