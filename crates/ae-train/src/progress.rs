@@ -70,3 +70,13 @@ impl Clock {
         self.before + self.started.elapsed().as_secs_f64()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_go_on_from_those_before() {
+        assert!((100.0..200.0).contains(&Clock::from(100.0).seconds()));
+    }
+}

@@ -150,8 +150,8 @@ impl<'a> Trainer<'a> {
     ///
     /// # Errors
     /// [`TrainError::Differs`] if the checkpoint's settings are not `settings`; more epochs are allowed unless the step
-    /// size decays, and with the fused engine another number of threads. [`TrainError::Model`] or [`TrainError::Dense`] if its tensors are
-    /// not the model's. Nothing changes then.
+    /// size decays, and with the fused engine another number of threads. [`TrainError::Weights`] if its tensors are not
+    /// the model's. Nothing changes then.
     pub fn resume(&mut self, checkpoint: Checkpoint, settings: &RunSettings) -> Result<(), TrainError> {
         checkpoint.settings().require(settings)?;
         let (parameters, adam, progress) = checkpoint.into_parts();
@@ -183,7 +183,7 @@ impl<'a> Trainer<'a> {
     /// [`TrainError::NonFinite`] as soon as a step's loss is not a finite number, [`TrainError::Stopped`] if the run
     /// was asked to stop, [`TrainError::Checkpoint`] if a checkpoint can't be written. The newest checkpoint that was
     /// written is whole in any case.
-    pub fn train(&mut self, observe: Observe<'_>) -> Result<History, TrainError> {
+    pub fn train(&mut self, observe: &mut (dyn FnMut(Event<'_>) + Send)) -> Result<History, TrainError> {
         // A step is shared out in pieces of microseconds: entering the team once, here, makes each of
         // them a call from inside it.
         let team = self.team.clone();
@@ -291,12 +291,9 @@ fn check(images: &Split, expected: usize) -> Result<(), TrainError> {
             return Err(TrainError::argument(what, "at least one", 0));
         }
         if images.pixels_per_image() != expected {
-            let found = format!("{} x {}", images.rows(), images.cols());
-            return Err(TrainError::argument(
-                what,
-                format!("{expected} pixels each, as the model takes"),
-                found,
-            ));
+            let (expected, found) =
+                (format!("{expected} pixels each"), format!("{} x {}", images.rows(), images.cols()));
+            return Err(TrainError::argument(what, expected, found));
         }
     }
     Ok(())
