@@ -34,7 +34,7 @@ use crate::progress::Progress;
 use crate::{AdamState, EpochRecord, Moments, RunSettings, TrainConfig};
 
 /// The longest checkpoint that is written or read: 1 GiB, which some 89 million parameters fill.
-pub const MAX_CHECKPOINT_BYTES: u64 = 1 << 30;
+const MAX_CHECKPOINT_BYTES: u64 = 1 << 30;
 
 const FORMAT: u32 = 1;
 pub(crate) const METADATA_KEY: &str = "checkpoint";
@@ -216,7 +216,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`CheckpointError::Load`], with the path and the reason: see [`Checkpoint::from_bytes`]; or
-    /// [`CheckpointError::Read`] if it is no regular file, longer than [`MAX_CHECKPOINT_BYTES`], or can't be read.
+    /// [`CheckpointError::Read`] if it is no regular file, longer than 1 GiB, or can't be read.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
         let path = path.as_ref();
         ae_file::read(path, MAX_CHECKPOINT_BYTES)

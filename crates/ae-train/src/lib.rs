@@ -45,7 +45,7 @@ mod trainer;
 
 pub use adam::{AdamState, Moments};
 pub use ae_net::{Baselines, Evaluation};
-pub use checkpoint::{Checkpoint, Found, MAX_CHECKPOINT_BYTES};
+pub use checkpoint::{Checkpoint, Found};
 pub use checkpoint_error::CheckpointError;
 pub use config::{ConfigError, EpochOrder, MAX_EPOCHS, TrainConfig, TrainParams};
 pub use corrupt::Corruption;

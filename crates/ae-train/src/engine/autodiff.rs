@@ -5,7 +5,7 @@ use ae_model::dfdx::shapes::Rank0;
 use ae_model::dfdx::tensor::{Cpu, PutTape, SplitTape, Tensor, TensorFromVec, Trace};
 use ae_model::dfdx::tensor_ops::{Backward, MeanTo, SumTo, TryAdd, TryMul};
 use ae_model::{Batch, ModelError, NamedTensor, Traced};
-use ae_net::{NetError, Rows, Team};
+use ae_net::{Adam, NetError, Rows, Team};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::taped::Taped;
@@ -118,18 +118,15 @@ impl Engine for Autodiff<'_> {
     }
 }
 
-const BETA1: f32 = 0.9;
-const BETA2: f32 = 0.999;
-const EPSILON: f32 = 1e-8;
-
 /// One step of Adam (Kingma and Ba 2015, Algorithm 1), of size `rate`, by which each parameter is moved down its gradient.
 ///
 /// dfdx has an Adam of its own, but keeps its step count and moments to itself, and a run that can't save them can't be
 /// continued.
 fn adam_step(state: &mut AdamState, rate: f32) -> impl FnMut(&str, &mut [f32], &[f32]) {
+    let Adam { beta1, beta2, epsilon, .. } = Adam::default();
     state.t += 1;
     let correct = |beta: f32| (1.0 / (1.0 - f64::from(beta).powf(state.t as f64))) as f32;
-    let (correct_m, correct_v) = (correct(BETA1), correct(BETA2));
+    let (correct_m, correct_v) = (correct(beta1), correct(beta2));
     let moments = &mut state.moments;
     move |name, values, gradient| {
         if !moments.contains_key(name) {
@@ -138,9 +135,9 @@ fn adam_step(state: &mut AdamState, rate: f32) -> impl FnMut(&str, &mut [f32], &
         }
         let Moments { m, v } = moments.get_mut(name).expect("it was just put there");
         for (((p, &g), m), v) in values.iter_mut().zip(gradient).zip(m).zip(v) {
-            *m = BETA1 * *m + (1.0 - BETA1) * g;
-            *v = BETA2 * *v + (1.0 - BETA2) * g * g;
-            *p -= rate * (*m * correct_m) / ((*v * correct_v).sqrt() + EPSILON);
+            *m = beta1 * *m + (1.0 - beta1) * g;
+            *v = beta2 * *v + (1.0 - beta2) * g * g;
+            *p -= rate * (*m * correct_m) / ((*v * correct_v).sqrt() + epsilon);
         }
     }
 }

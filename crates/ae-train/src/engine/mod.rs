@@ -81,8 +81,8 @@ pub(crate) fn restore(
     let (pixels, code) = engine.sizes();
     let mut forward = engine.forward()?;
     let (mut damaged, mut squared) = (Vec::new(), 0.0);
-    let sizes = ((Outputs::Logits, code), (images.pixels(), pixels));
-    let found: Result<_, TrainError> = ae_net::evaluate(team, sizes.0, sizes.1, |tile, codes, logits| {
+    let (model, targets) = ((Outputs::Logits, code), (images.pixels(), pixels));
+    let found = ae_net::evaluate::<TrainError>(team, model, targets, |tile, codes, logits| {
         let places: Vec<u32> = (tile.start as u32..tile.end as u32).collect();
         damaged.resize(places.len() * pixels, 0.0);
         corruption.fill(team, Corruption::TEST, images, &places, &mut damaged)?;
@@ -90,8 +90,8 @@ pub(crate) fn restore(
             squared += f64::from(damaged - clean).powi(2);
         }
         forward(Rows::values(&damaged, pixels)?, codes, logits)
-    });
-    let mse = found?.mse;
+    })?;
+    let mse = found.mse;
     Ok(Restoration { damaged_mse: squared / images.pixels().len() as f64, mse, psnr_db: psnr_db(mse) })
 }
 
