@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use ae_codec::{CodecError, Compressor, Header, Quality, Survey, WeightBits};
-use ae_data::{ImageReader, Limits, LoadError};
+use ae_data::{ImageReader, Limits};
 use ae_net::psnr_db;
 use anyhow::{Context, Error, Result, ensure};
 use clap::{Args, ValueEnum};
@@ -138,7 +138,7 @@ fn each_chunk(
 
 /// The images once more, for the second pass.
 fn reopen(path: &Path, count: usize) -> Result<ImageReader> {
-    let images = ImageReader::open(path, &Limits::default()).map_err(LoadError::from)?;
+    let images = ImageReader::open(path, &Limits::default())?;
     ensure!(images.len() == count, "{} has changed while it was read", path.display());
     Ok(images)
 }
