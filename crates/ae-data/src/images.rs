@@ -178,15 +178,7 @@ impl ImageSet {
     /// # Errors
     /// [`DataError::ImageSize`] with both sizes.
     pub fn require_size(&self, rows: usize, cols: usize) -> Result<(), DataError> {
-        if (self.rows, self.cols) == (rows, cols) {
-            return Ok(());
-        }
-        Err(DataError::ImageSize {
-            rows: self.rows,
-            cols: self.cols,
-            expected_rows: rows,
-            expected_cols: cols,
-        })
+        require_size((self.rows, self.cols), (rows, cols))
     }
 
     /// Proves that every label, if there are any, is below `classes`.
@@ -211,6 +203,17 @@ impl ImageSet {
         let lit = self.pixels.iter().filter(|&&pixel| pixel != 0).count();
         lit as f64 / self.pixels.len() as f64
     }
+}
+
+/// Proves that images of `(rows, cols)` are of the size that is expected.
+pub(crate) fn require_size(
+    (rows, cols): (usize, usize),
+    (expected_rows, expected_cols): (usize, usize),
+) -> Result<(), DataError> {
+    if (rows, cols) == (expected_rows, expected_cols) {
+        return Ok(());
+    }
+    Err(DataError::ImageSize { rows, cols, expected_rows, expected_cols })
 }
 
 /// The sizes and the bytes of an array that must hold unsigned bytes in `RANK` dimensions.

@@ -8,6 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::error::{DataError, IdxError, LoadError, OpenError, OpenErrorKind, WriteError};
 use crate::idx::{self, ElementType, IdxHeader};
+use crate::images::require_size;
 use crate::limits::Limits;
 use crate::open::{begins_gzip, open_regular};
 
@@ -107,6 +108,14 @@ impl ImageReader {
     /// Columns an image, at least 1.
     pub fn cols(&self) -> usize {
         self.cols
+    }
+
+    /// Proves that the images are of the size a model takes.
+    ///
+    /// # Errors
+    /// [`DataError::ImageSize`] with both sizes.
+    pub fn require_size(&self, rows: usize, cols: usize) -> Result<(), DataError> {
+        require_size((self.rows, self.cols), (rows, cols))
     }
 
     /// Puts the next images into `pixels`, in place of what it held, and says how many: `images` of them (0 counts

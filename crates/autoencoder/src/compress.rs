@@ -6,10 +6,10 @@ use std::time::Instant;
 use ae_codec::{CodecError, Compressor, Header, Quality, Survey, WeightBits};
 use ae_data::{ImageReader, Limits};
 use ae_net::psnr_db;
-use anyhow::{Context, Error, Result, ensure};
+use anyhow::{Error, Result, ensure};
 use clap::{Args, ValueEnum};
 
-use crate::encode::{images_at_once, labels_of, require_size};
+use crate::encode::{images_at_once, open_labelled};
 use crate::info;
 use crate::output::{replace, require_other, say};
 use crate::progress::ImageBar;
@@ -74,9 +74,7 @@ fn quality(text: &str) -> Result<Quality, String> {
 pub(crate) fn run(args: &CompressArgs) -> Result<()> {
     let begin = Instant::now();
     let run = args.run.open()?;
-    let images = ImageReader::open(&args.images, &Limits::default())?;
-    require_size(&images, &run).with_context(|| format!("cannot compress {}", args.images.display()))?;
-    let labels = args.labels.as_deref().map(|path| labels_of(&images, &args.images, path)).transpose()?;
+    let (images, labels) = open_labelled(&args.images, args.labels.as_deref(), &run, "compress")?;
     for input in [Some(&args.images), args.labels.as_ref()].into_iter().flatten() {
         require_other(&args.out, input)?;
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use ae_data::{DataError, ImageReader, Limits, LoadError, open_labels};
+use ae_data::{ImageReader, Limits, LoadError, open_labels};
 use ae_net::{Rows, Team};
 use ae_npy::{Element, write_header, write_values};
 use anyhow::{Context, Result, ensure};
@@ -45,10 +45,7 @@ pub struct EncodeArgs {
 /// Writes the codes of images, and their labels if there are any.
 pub(crate) fn run(args: &EncodeArgs) -> Result<()> {
     let run = args.run.open()?;
-    let limits = Limits::default();
-    let images = ImageReader::open(&args.images, &limits)?;
-    require_size(&images, &run).with_context(|| format!("cannot encode {}", args.images.display()))?;
-    let labels = args.labels.as_deref().map(|path| labels_of(&images, &args.images, path)).transpose()?;
+    let (images, labels) = open_labelled(&args.images, args.labels.as_deref(), &run, "encode")?;
     let labels_out = args.out.with_extension("labels.npy");
     for input in [Some(&args.images), args.labels.as_ref()].into_iter().flatten() {
         require_other(&args.out, input)?;
@@ -80,28 +77,29 @@ pub(crate) fn run(args: &EncodeArgs) -> Result<()> {
     Ok(())
 }
 
-/// Refuses images of another size than the run's.
-pub(crate) fn require_size(images: &ImageReader, run: &Run) -> Result<(), DataError> {
-    let (rows, cols) = (images.rows(), images.cols());
-    let (expected_rows, expected_cols) = run.size();
-    if (rows, cols) == (expected_rows, expected_cols) {
-        return Ok(());
+/// Opens images of the run's size, and reads a label for each if there is a file of them; `verb` says what for.
+pub(crate) fn open_labelled(
+    path: &Path,
+    labels_path: Option<&Path>,
+    run: &Run,
+    verb: &str,
+) -> Result<(ImageReader, Option<Vec<u8>>)> {
+    let limits = Limits::default();
+    let images = ImageReader::open(path, &limits)?;
+    let (rows, cols) = run.size();
+    images.require_size(rows, cols).with_context(|| format!("cannot {verb} {}", path.display()))?;
+    let Some(labels_path) = labels_path else { return Ok((images, None)) };
+    let labels = open_labels(labels_path, &limits)?;
+    if labels.len() != images.len() {
+        return Err(LoadError::Counts {
+            images_path: path.to_owned(),
+            images: images.len(),
+            labels_path: labels_path.to_owned(),
+            labels: labels.len(),
+        }
+        .into());
     }
-    Err(DataError::ImageSize { rows, cols, expected_rows, expected_cols })
-}
-
-/// A label for each image.
-pub(crate) fn labels_of(images: &ImageReader, images_path: &Path, path: &Path) -> Result<Vec<u8>, LoadError> {
-    let labels = open_labels(path, &Limits::default())?;
-    if labels.len() == images.len() {
-        return Ok(labels);
-    }
-    Err(LoadError::Counts {
-        images_path: images_path.to_owned(),
-        images: images.len(),
-        labels_path: path.to_owned(),
-        labels: labels.len(),
-    })
+    Ok((images, Some(labels)))
 }
 
 fn write_codes(mut images: ImageReader, run: &Run, team: &Team, out: &mut dyn Write) -> Result<()> {
