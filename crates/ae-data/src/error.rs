@@ -138,13 +138,13 @@ pub enum DataError {
         labels: usize,
     },
     /// An IDX array of another element type or rank.
-    #[error("expected {expected_rank} dimensions of {}, found {rank} of {element_type}", ElementType::U8)]
+    #[error("expected {expected}, found {rank} dimensions of {element_type}")]
     Kind {
-        /// Dimensions needed: 3 for images, 1 for labels.
-        expected_rank: usize,
+        /// What the array was to be, with the ranks and types it may have.
+        expected: &'static str,
         /// Dimensions found.
         rank: usize,
-        /// Element type found; unsigned bytes are needed.
+        /// Element type found.
         element_type: ElementType,
     },
     /// Images of another size than the model takes.
@@ -164,16 +164,6 @@ pub enum DataError {
     TooFewToSplit {
         /// Images there.
         images: usize,
-    },
-    /// A label outside the classes.
-    #[error("label {index} is {value}, with {classes} classes it must be below {classes}")]
-    Label {
-        /// Which label, the first being 0.
-        index: usize,
-        /// Its value.
-        value: u8,
-        /// Number of classes.
-        classes: u8,
     },
     /// A fault of the call, not of any file.
     #[error("{what}: expected {expected}, found {found}")]

@@ -2,9 +2,10 @@
 
 use crate::error::DataError;
 use crate::idx::{Elements, IdxArray};
+use crate::labels::{labels_from_idx, labels_to_idx};
 use crate::order::{Purpose, countable, permutation};
 
-/// Images of one size as bytes, 0 black and 255 white, and optionally one label each.
+/// Images of one size as bytes, 0 black and 255 white, and optionally one label each, any whole number.
 ///
 /// Pixels are stored image after image, each row-major with the top-left pixel first. A set may be empty; an
 /// image has at least one pixel.
@@ -13,7 +14,7 @@ pub struct ImageSet {
     rows: usize,
     cols: usize,
     pixels: Vec<u8>,
-    labels: Option<Vec<u8>>,
+    labels: Option<Vec<i32>>,
 }
 
 /// Images to train on, and images to test with.
@@ -25,6 +26,9 @@ pub struct Split {
     pub test: ImageSet,
 }
 
+/// What an array of images is, for whoever finds another.
+pub(crate) const IMAGES: &str = "images in 3 dimensions of unsigned bytes";
+
 impl ImageSet {
     /// A set of `pixels.len() / (rows * cols)` images.
     ///
@@ -35,62 +39,63 @@ impl ImageSet {
         rows: usize,
         cols: usize,
         pixels: Vec<u8>,
-        labels: Option<Vec<u8>>,
+        labels: Option<Vec<i32>>,
     ) -> Result<Self, DataError> {
         if rows == 0 || cols == 0 {
             return Err(DataError::ZeroSize { rows, cols });
         }
         // An image too large to count is larger than any buffer: only an empty one is a whole number of them.
-        let per_image = rows.checked_mul(cols);
-        let images = match per_image {
-            Some(size) if pixels.len().is_multiple_of(size) => pixels.len() / size,
-            _ => {
-                let expected = format!("a whole number of images of {rows} x {cols}");
-                return Err(DataError::argument("pixels", expected, pixels.len()));
-            }
-        };
-        match labels {
-            Some(labels) if labels.len() != images => {
-                Err(DataError::LabelCount { images, labels: labels.len() })
-            }
-            labels => Ok(ImageSet { rows, cols, pixels, labels }),
+        if !rows.checked_mul(cols).is_some_and(|size| pixels.len().is_multiple_of(size)) {
+            let expected = format!("a whole number of images of {rows} x {cols}");
+            return Err(DataError::argument("pixels", expected, pixels.len()));
         }
-    }
-
-    /// A set from an array of `(images, rows, cols)` unsigned bytes and, if given, one of `(images)`.
-    ///
-    /// # Errors
-    /// [`DataError::Kind`] if an array is of another element type or rank, else as [`ImageSet::new`].
-    pub fn from_idx(images: IdxArray, labels: Option<IdxArray>) -> Result<Self, DataError> {
-        let (dims, pixels) = unsigned_bytes::<3>(images)?;
-        let [_, rows, cols] = dims;
-        let set = ImageSet::new(rows, cols, pixels, None)?;
+        let set = ImageSet { rows, cols, pixels, labels: None };
         match labels {
             Some(labels) => set.with_labels(labels),
             None => Ok(set),
         }
     }
 
-    /// The same images, labelled by an array of `(images)` unsigned bytes.
+    /// A set from an array of `(images, rows, cols)` unsigned bytes and, if given, one of labels, in a form that
+    /// [`open_labels`](crate::open_labels) takes.
     ///
     /// # Errors
-    /// [`DataError::Kind`] if the array is of another element type or rank, [`DataError::LabelCount`] if it does
-    /// not hold one label for each image.
-    pub fn with_labels(self, labels: IdxArray) -> Result<Self, DataError> {
-        let (_, labels) = unsigned_bytes::<1>(labels)?;
-        ImageSet::new(self.rows, self.cols, self.pixels, Some(labels))
+    /// [`DataError::Kind`] if an array is of another element type or rank, else as [`ImageSet::new`].
+    pub fn from_idx(images: IdxArray, labels: Option<IdxArray>) -> Result<Self, DataError> {
+        let element_type = images.element_type();
+        let (dims, elements) = images.into_parts();
+        let (&[_, rows, cols], Elements::U8(pixels)) = (&dims[..], elements) else {
+            return Err(DataError::Kind { expected: IMAGES, rank: dims.len(), element_type });
+        };
+        ImageSet::new(rows, cols, pixels, labels.map(labels_from_idx).transpose()?)
     }
 
-    /// The set as arrays of `(images, rows, cols)` and, if it has labels, `(images)` unsigned bytes.
+    /// The same images with these labels, one an image.
+    ///
+    /// # Errors
+    /// [`DataError::LabelCount`] if there is not one for each image.
+    ///
+    /// # Example
+    /// ```
+    /// let pair = ae_data::ImageSet::new(1, 1, vec![0, 255], None)?;
+    /// assert_eq!(pair.with_labels(vec![300, -1])?.labels(), Some(&[300, -1][..]));
+    /// # Ok::<(), ae_data::DataError>(())
+    /// ```
+    pub fn with_labels(self, labels: Vec<i32>) -> Result<Self, DataError> {
+        match self.len() {
+            images if images != labels.len() => Err(DataError::LabelCount { images, labels: labels.len() }),
+            _ => Ok(ImageSet { labels: Some(labels), ..self }),
+        }
+    }
+
+    /// The set as an array of `(images, rows, cols)` unsigned bytes and, if it has labels, one of `(images)`, as
+    /// [`labels_to_idx`] makes it.
     ///
     /// # Errors
     /// [`DataError::Argument`] if a size does not fit the format's 32 bits.
     pub fn into_idx(self) -> Result<(IdxArray, Option<IdxArray>), DataError> {
-        let images = self.len();
-        let pixels = IdxArray::new(vec![images, self.rows, self.cols], Elements::U8(self.pixels))?;
-        let labels =
-            self.labels.map(|labels| IdxArray::new(vec![images], Elements::U8(labels))).transpose()?;
-        Ok((pixels, labels))
+        let pixels = IdxArray::new(vec![self.len(), self.rows, self.cols], Elements::U8(self.pixels))?;
+        Ok((pixels, self.labels.as_deref().map(labels_to_idx).transpose()?))
     }
 
     /// Number of images.
@@ -124,7 +129,7 @@ impl ImageSet {
     }
 
     /// The labels, one an image, if the set has any.
-    pub fn labels(&self) -> Option<&[u8]> {
+    pub fn labels(&self) -> Option<&[i32]> {
         self.labels.as_deref()
     }
 
@@ -181,18 +186,6 @@ impl ImageSet {
         require_size((self.rows, self.cols), (rows, cols))
     }
 
-    /// Proves that every label, if there are any, is below `classes`.
-    ///
-    /// # Errors
-    /// [`DataError::Label`] with the first that is not.
-    pub(crate) fn check_labels(&self, classes: u8) -> Result<(), DataError> {
-        let labels = self.labels().unwrap_or_default();
-        match labels.iter().position(|&value| value >= classes) {
-            Some(index) => Err(DataError::Label { index, value: labels[index], classes }),
-            None => Ok(()),
-        }
-    }
-
     /// Share of the pixels that are not 0, in `[0, 1]`; 0 for an empty set.
     ///
     /// MNIST's is about 0.19: whether a sparse product pays is decided from this, never from a set's name.
@@ -216,18 +209,6 @@ pub(crate) fn require_size(
     Err(DataError::ImageSize { rows, cols, expected_rows, expected_cols })
 }
 
-/// The sizes and the bytes of an array that must hold unsigned bytes in `RANK` dimensions.
-pub(crate) fn unsigned_bytes<const RANK: usize>(
-    array: IdxArray,
-) -> Result<([usize; RANK], Vec<u8>), DataError> {
-    let element_type = array.element_type();
-    let (dims, elements) = array.into_parts();
-    match (<[usize; RANK]>::try_from(dims.as_slice()), elements) {
-        (Ok(dims), Elements::U8(bytes)) => Ok((dims, bytes)),
-        _ => Err(DataError::Kind { expected_rank: RANK, rank: dims.len(), element_type }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,7 +217,7 @@ mod tests {
     /// Images of 2 rows and 3 columns, so that the two cannot be swapped unseen; image `i` holds `i` six times.
     fn numbered(images: u8) -> ImageSet {
         let pixels = (0..images).flat_map(|image| [image; 6]).collect();
-        ImageSet::new(2, 3, pixels, Some((0..images).collect())).unwrap()
+        ImageSet::new(2, 3, pixels, Some((0..images.into()).collect())).unwrap()
     }
 
     #[test]
@@ -285,24 +266,18 @@ mod tests {
     #[test]
     fn from_idx_wants_unsigned_bytes_of_the_right_rank() {
         let images = || IdxArray::new(vec![1, 2, 3], Elements::U8(vec![0; 6])).unwrap();
+        let refused = |images| match ImageSet::from_idx(images, None) {
+            Err(DataError::Kind { expected: IMAGES, rank, element_type }) => (rank, element_type),
+            other => panic!("expected Kind, got {other:?}"),
+        };
         let signed = IdxArray::new(vec![1, 2, 3], Elements::I8(vec![0; 6])).unwrap();
-        assert_eq!(
-            ImageSet::from_idx(signed, None),
-            Err(DataError::Kind { expected_rank: 3, rank: 3, element_type: ElementType::I8 })
-        );
+        assert_eq!(refused(signed), (3, ElementType::I8));
         let flat = IdxArray::new(vec![6], Elements::U8(vec![0; 6])).unwrap();
+        assert_eq!(refused(flat), (1, ElementType::U8));
+        let found = ImageSet::from_idx(images(), Some(images())).unwrap_err().to_string();
         assert_eq!(
-            ImageSet::from_idx(flat, None),
-            Err(DataError::Kind { expected_rank: 3, rank: 1, element_type: ElementType::U8 })
-        );
-        assert_eq!(
-            ImageSet::from_idx(images(), Some(images())),
-            Err(DataError::Kind { expected_rank: 1, rank: 3, element_type: ElementType::U8 })
-        );
-        let wide = IdxArray::new(vec![1], Elements::I32(vec![0])).unwrap();
-        assert_eq!(
-            ImageSet::from_idx(images(), Some(wide)),
-            Err(DataError::Kind { expected_rank: 1, rank: 1, element_type: ElementType::I32 })
+            found,
+            "expected labels in 1 or 2 dimensions of whole numbers, found 3 dimensions of unsigned bytes"
         );
         let two = IdxArray::new(vec![2], Elements::U8(vec![0; 2])).unwrap();
         let refused = Err(DataError::LabelCount { images: 1, labels: 2 });
@@ -329,8 +304,8 @@ mod tests {
             assert!(train.is_sorted() && test.is_sorted());
             let mut all = [train, test].concat();
             all.sort_unstable();
-            assert_eq!(all, (0..images).collect::<Vec<u8>>());
-            assert_eq!(split.test.image(0), Some(&[test[0]; 6][..]));
+            assert_eq!(all, (0..images.into()).collect::<Vec<i32>>());
+            assert_eq!(split.test.image(0), Some(&[test[0] as u8; 6][..]));
         }
     }
 
@@ -356,16 +331,6 @@ mod tests {
             numbered(1).require_size(3, 2),
             Err(DataError::ImageSize { rows: 2, cols: 3, expected_rows: 3, expected_cols: 2 })
         );
-    }
-
-    #[test]
-    fn the_first_label_outside_the_classes_is_named() {
-        assert_eq!(numbered(10).check_labels(10), Ok(()));
-        assert_eq!(
-            numbered(12).check_labels(10),
-            Err(DataError::Label { index: 10, value: 10, classes: 10 })
-        );
-        assert_eq!(ImageSet::new(1, 1, vec![255], None).unwrap().check_labels(10), Ok(()));
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod error;
 mod folder;
 pub mod idx;
 mod images;
+mod labels;
 mod limits;
 #[cfg(feature = "mnist")]
 mod mnist_source;
@@ -34,9 +35,10 @@ mod stream;
 
 pub use batch::{BatchPlan, Epoch};
 pub use error::{DataError, IdxError, LoadError, OpenError, OpenErrorKind, WriteError};
-pub use folder::{open_folder, open_images, open_labels};
+pub use folder::{Part, open_folder, open_folder_labels, open_folder_part, open_images, open_labels};
 pub use idx::{ElementType, Elements, IdxArray};
 pub use images::{ImageSet, Split};
+pub use labels::labels_to_idx;
 pub use limits::Limits;
 #[cfg(feature = "mnist")]
 pub use mnist_source::MnistSets;

@@ -6,6 +6,7 @@ use crate::error::DataError;
 use crate::images::ImageSet;
 
 const SIDE: usize = 28;
+/// Length of a one-hot vector.
 const CLASSES: usize = 10;
 
 /// The three parts of an [`mnist::Mnist`], each 28 x 28 pixels and labelled.
@@ -42,7 +43,7 @@ impl TryFrom<&Mnist> for MnistSets {
     ///
     /// # Errors
     /// [`DataError::Argument`] if the labels are one-hot vectors or the pixels no whole number of images,
-    /// [`DataError::LabelCount`] if there is not one label for each image, [`DataError::Label`] beyond 9.
+    /// [`DataError::LabelCount`] if there is not one label for each image.
     fn try_from(mnist: &Mnist) -> Result<Self, DataError> {
         Ok(MnistSets {
             train: labelled(&mnist.trn_img, &mnist.trn_lbl)?,
@@ -58,7 +59,5 @@ fn labelled(pixels: &[u8], labels: &[u8]) -> Result<ImageSet, DataError> {
         let expected = format!("{images} digits (label_format_digit)");
         return Err(DataError::argument("labels", expected, format!("{} of one-hot vectors", labels.len())));
     }
-    let set = ImageSet::new(SIDE, SIDE, pixels.to_vec(), Some(labels.to_vec()))?;
-    set.check_labels(CLASSES as u8)?;
-    Ok(set)
+    ImageSet::new(SIDE, SIDE, pixels.to_vec(), Some(labels.iter().map(|&label| label.into()).collect()))
 }

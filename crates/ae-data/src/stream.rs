@@ -8,7 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::error::{DataError, IdxError, LoadError, OpenError, OpenErrorKind, WriteError};
 use crate::idx::{self, ElementType, IdxHeader};
-use crate::images::require_size;
+use crate::images::{IMAGES, require_size};
 use crate::limits::Limits;
 use crate::open::{begins_gzip, open_regular};
 
@@ -172,7 +172,7 @@ fn image_dims(header: &IdxHeader) -> Result<[usize; 3], DataError> {
             }
             Ok([images as usize, rows, cols])
         }
-        _ => Err(DataError::Kind { expected_rank: 3, rank, element_type }),
+        _ => Err(DataError::Kind { expected: IMAGES, rank, element_type }),
     }
 }
 

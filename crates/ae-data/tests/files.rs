@@ -5,7 +5,10 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use ae_data::{DataError, IdxError, Limits, LoadError, OpenErrorKind, open, open_folder, open_images};
+use ae_data::{
+    DataError, IdxError, Limits, LoadError, OpenErrorKind, Part, open, open_folder, open_folder_labels,
+    open_folder_part, open_images, open_labels,
+};
 use ae_file::ReadError;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -252,20 +255,49 @@ fn images_and_labels_that_differ_in_number_name_both_files() {
     }
 }
 
+/// EMNIST's letters are 1 to 26; nothing says where labels begin, or that they are digits.
 #[test]
-fn a_label_over_9_is_an_error() {
+fn labels_are_any_whole_numbers() {
+    let wide =
+        [0, 0, 0x0C, 2, 0, 0, 0, 2, 0, 0, 0, 2, 255, 255, 255, 255, 0, 0, 0, 9, 0, 1, 0, 0, 0, 0, 0, 9];
     let folder = folder(&[
         (TRAIN_IMAGES, images(3, 1)),
-        (TRAIN_LABELS, labels(&[0, 10, 200])),
+        (TRAIN_LABELS, labels(&[1, 26, 200])),
         (TEST_IMAGES, images(2, 2)),
+        (TEST_LABELS, wide.to_vec()),
     ]);
-    match open_folder(folder.path(), &Limits::default()) {
-        Err(LoadError::Content { path, source }) => {
-            assert_eq!(path, folder.path().join(TRAIN_LABELS));
-            assert_eq!(source, DataError::Label { index: 1, value: 10, classes: 10 });
-        }
-        other => panic!("expected Content, got {other:?}"),
-    }
+    let split = open_folder(folder.path(), &Limits::default()).unwrap();
+    assert_eq!(split.train.labels(), Some(&[1, 26, 200][..]));
+    assert_eq!(split.test.labels(), Some(&[-1, 65_536][..]));
+}
+
+/// Three labels take twelve bytes once they are numbers.
+#[test]
+fn labels_are_held_to_the_limit_as_they_stand_in_memory() {
+    let folder = folder(&[(TRAIN_LABELS, labels(&[1, 26, 200]))]);
+    let open = |max_bytes| open_labels(&folder.path().join(TRAIN_LABELS), &Limits { max_bytes });
+    assert_eq!(open(12).unwrap(), [1, 26, 200]);
+    let LoadError::Open(error) = open(11).unwrap_err() else { panic!("the file was opened") };
+    assert!(matches!(error.source, OpenErrorKind::Format(IdxError::Limit { asked: 3, limit: 2 })));
+}
+
+/// Whoever opens a part, or its images alone, is not stopped by what is wrong with the rest.
+#[test]
+fn a_part_is_opened_without_the_rest() {
+    let limits = Limits::default();
+    let folder = folder(&[
+        (TRAIN_IMAGES, b"no images".to_vec()),
+        (TEST_IMAGES, images(2, 2)),
+        (TEST_LABELS, labels(&[4, 3, 9])),
+    ]);
+    let test = open_folder_part(folder.path(), Part::Test, &limits).unwrap();
+    assert_eq!((test.len(), test.labels()), (2, None));
+    assert_eq!(open_folder_labels(folder.path(), Part::Test, &limits).unwrap(), Some(vec![4, 3, 9]));
+    assert_eq!(open_folder_labels(folder.path(), Part::Train, &limits).unwrap(), None);
+    assert!(matches!(open_folder_part(folder.path(), Part::Train, &limits), Err(LoadError::Open(_))));
+    let nowhere = folder.path().join("missing");
+    assert!(matches!(open_folder_part(&nowhere, Part::Train, &limits), Err(LoadError::Folder { .. })));
+    assert!(matches!(open_folder_labels(&nowhere, Part::Train, &limits), Err(LoadError::Folder { .. })));
 }
 
 #[test]
@@ -275,7 +307,7 @@ fn labels_given_as_images_are_an_error() {
     match open_images(&path, &Limits::default()) {
         Err(LoadError::Content { path: named, source }) => {
             assert_eq!(named, path);
-            assert!(matches!(source, DataError::Kind { expected_rank: 3, rank: 1, .. }));
+            assert!(matches!(source, DataError::Kind { rank: 1, .. }));
         }
         other => panic!("expected Content, got {other:?}"),
     }
