@@ -165,17 +165,8 @@ impl ImageSet {
     /// # Errors
     /// [`DataError::TooFewToSplit`] with fewer than 2 images, [`DataError::Argument`] with more than `u32::MAX`.
     pub fn hold_out_tenth(&self, seed: u64) -> Result<Split, DataError> {
-        let images = self.len();
-        if images < 2 {
-            return Err(DataError::TooFewToSplit { images });
-        }
-        let count = countable("images to split", images)?;
-        let mut order = permutation(count, Purpose::HoldOut, seed, 0);
-        let held_out = (images / 10).max(1);
-        let (train, test) = order.split_at_mut(images - held_out);
-        train.sort_unstable();
-        test.sort_unstable();
-        Ok(Split { train: self.select(train)?, test: self.select(test)? })
+        let [train, test] = hold_out_tenth(self.len(), seed)?;
+        Ok(Split { train: self.select(&train)?, test: self.select(&test)? })
     }
 
     /// Proves that the images are of the size a model takes.
@@ -196,6 +187,21 @@ impl ImageSet {
         let lit = self.pixels.iter().filter(|&&pixel| pixel != 0).count();
         lit as f64 / self.pixels.len() as f64
     }
+}
+
+/// Which of so many images [`ImageSet::hold_out_tenth`] keeps for training and which for testing, ascending.
+///
+/// # Errors
+/// As there.
+pub fn hold_out_tenth(images: usize, seed: u64) -> Result<[Vec<u32>; 2], DataError> {
+    if images < 2 {
+        return Err(DataError::TooFewToSplit { images });
+    }
+    let mut train = permutation(countable("images to split", images)?, Purpose::HoldOut, seed, 0);
+    let mut test = train.split_off(images - (images / 10).max(1));
+    train.sort_unstable();
+    test.sort_unstable();
+    Ok([train, test])
 }
 
 /// Proves that images of `(rows, cols)` are of the size that is expected.

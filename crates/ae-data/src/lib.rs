@@ -37,7 +37,7 @@ pub use batch::{BatchPlan, Epoch};
 pub use error::{DataError, IdxError, LoadError, OpenError, OpenErrorKind, WriteError};
 pub use folder::{Part, open_folder, open_folder_labels, open_folder_part, open_images, open_labels};
 pub use idx::{ElementType, Elements, IdxArray};
-pub use images::{ImageSet, Split};
+pub use images::{ImageSet, Split, hold_out_tenth};
 pub use labels::labels_to_idx;
 pub use limits::Limits;
 #[cfg(feature = "mnist")]

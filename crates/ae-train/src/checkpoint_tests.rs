@@ -5,7 +5,7 @@ use crate::{ConfigError, DataRecord, DataSource, SetRecord, TrainParams};
 
 /// The checkpoint of a tiny run after five of its eight steps.
 pub(crate) fn small() -> Checkpoint {
-    let set = SetRecord { images: 11, rows: 1, cols: 2, sha256: "ab".repeat(32) };
+    let set = SetRecord { images: 11, rows: 1, cols: 2, sha256: "ab".repeat(32), labels_sha256: None };
     let settings = RunSettings {
         preset: "shallow".to_owned(),
         hidden: None,

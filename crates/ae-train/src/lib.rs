@@ -39,8 +39,10 @@ mod metrics;
 mod normal;
 mod progress;
 mod run_folder;
+mod run_folder_error;
 mod run_record;
 mod settings;
+mod trained_on;
 mod trainer;
 
 pub use adam::{AdamState, Moments};
@@ -55,7 +57,11 @@ pub use error::TrainError;
 pub use history::{EpochRecord, History};
 pub use keeper::CHECKPOINT_EVERY;
 pub use metrics::Restoration;
-pub use run_folder::{Existing, RunFolder, RunFolderError};
-pub use run_record::{DataRecord, DataSource, EngineRecord, ModelRecord, RUN_FORMAT, RunRecord, SetRecord};
+pub use run_folder::{Existing, RunFolder};
+pub use run_folder_error::RunFolderError;
+pub use run_record::{
+    DataRecord, DataSource, EngineRecord, ModelRecord, RUN_FORMAT, RunRecord, SetRecord, labels_sha256,
+};
 pub use settings::{Origin, RunSettings};
+pub use trained_on::TrainedOn;
 pub use trainer::{Event, Trainer};

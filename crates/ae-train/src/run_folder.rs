@@ -9,12 +9,13 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ae_file::{ReadError, ReplaceError};
+use ae_net::{Description, Network};
 use serde::Deserialize;
 
 use crate::checkpoint::find;
 use crate::history::{read_csv, write_csv};
-use crate::{CheckpointError, EpochRecord, Found, History, RUN_FORMAT, RunRecord};
+use crate::run_record::sha256;
+use crate::{CheckpointError, EpochRecord, Found, History, RUN_FORMAT, RunFolderError, RunRecord, TrainedOn};
 
 /// No record is anywhere near this size; ours are some two thousand bytes.
 const MAX_RECORD_BYTES: u64 = 1 << 20;
@@ -22,6 +23,14 @@ const MAX_RECORD_BYTES: u64 = 1 << 20;
 /// A history of [`MAX_EPOCHS`](crate::MAX_EPOCHS) is shorter, whatever its numbers.
 const MAX_HISTORY_BYTES: u64 = 8 << 20;
 
+/// Eight bytes a training image, of which no more fit a set than bytes of pixels do.
+const MAX_TRAINED_ON_BYTES: u64 = 2 << 30;
+
+const MODEL: &str = "model.safetensors";
+const RECORD: &str = "run.json";
+const HISTORY: &str = "history.csv";
+const TRAINED_ON: &str = "trained-on.bin";
+const LOCK: &str = ".lock";
 const CHECKPOINT: &str = "checkpoint.safetensors";
 const PREVIOUS_CHECKPOINT: &str = "checkpoint.previous.safetensors";
 
@@ -70,8 +79,9 @@ impl RunFolder {
         let folder = Self::lock(path)?;
         // Only now: until it is locked, another may be about to finish a run in it.
         if existing == Existing::Refuse
-            && let Some(file) = folder.files().into_iter().find(|file| fs::symlink_metadata(file).is_ok())
+            && let Some(name) = FILES.iter().find(|name| fs::symlink_metadata(folder.path.join(name)).is_ok())
         {
+            let file = folder.path.join(name);
             return Err(RunFolderError::HoldsRun { path: folder.path, file });
         }
         let probe = folder.path.join(".writable");
@@ -100,7 +110,7 @@ impl RunFolder {
 
     /// Locks a folder that is there, and clears away what a killed trainer was writing.
     fn lock(path: PathBuf) -> Result<Self, RunFolderError> {
-        let file = path.join(".lock");
+        let file = path.join(LOCK);
         // Opened to read too: a pipe in its place would else be waited for.
         let lock = File::options()
             .read(true)
@@ -145,17 +155,17 @@ impl RunFolder {
 
     /// The trained weights.
     pub fn model_path(&self) -> PathBuf {
-        self.path.join("model.safetensors")
+        self.path.join(MODEL)
     }
 
     /// The table of epochs.
     pub fn history_path(&self) -> PathBuf {
-        self.path.join("history.csv")
+        self.path.join(HISTORY)
     }
 
     /// The record of the run.
     pub fn record_path(&self) -> PathBuf {
-        self.path.join("run.json")
+        self.path.join(RECORD)
     }
 
     /// The newest state that the run can go on from.
@@ -181,17 +191,60 @@ impl RunFolder {
         self.path.join("figures")
     }
 
-    /// Writes `history.csv`, then `run.json`; the caller has written the model by then.
+    /// Writes `history.csv` and `trained-on.bin`, then `run.json` with their hashes, and returns that record; the caller
+    /// has written the model by then.
     ///
     /// # Errors
     /// [`RunFolderError::Write`] with the file that could not be written.
-    pub fn save(&self, history: &History, record: &RunRecord) -> Result<(), RunFolderError> {
-        ae_file::replace(&self.history_path(), |out| write_csv(&history.epochs, out))?;
+    pub fn save(
+        &self,
+        history: &History,
+        trained_on: &TrainedOn,
+        mut record: RunRecord,
+    ) -> Result<RunRecord, RunFolderError> {
+        let mut table = Vec::new();
+        write_csv(&history.epochs, &mut table)
+            .map_err(|source| io_error("make the content of", &self.history_path(), source))?;
+        record.files.clear();
+        for (name, bytes) in [(HISTORY, table), (TRAINED_ON, trained_on.to_bytes())] {
+            ae_file::replace(&self.path.join(name), |out| out.write_all(&bytes))?;
+            record.files.insert(name.to_owned(), sha256(&bytes));
+        }
         ae_file::replace(&self.record_path(), |out| {
-            serde_json::to_writer_pretty(&mut *out, record)?;
+            serde_json::to_writer_pretty(&mut *out, &record)?;
             out.write_all(b"\n")
         })?;
-        Ok(())
+        Ok(record)
+    }
+
+    /// Reads the trained network, which is what `description` says and has the identity that `record` notes.
+    ///
+    /// # Errors
+    /// [`RunFolderError::Weights`] if the file can't be read or holds another network, [`RunFolderError::Changed`] if its
+    /// weights are not those of the run.
+    pub fn network(&self, record: &RunRecord, description: &Description) -> Result<Network, RunFolderError> {
+        let path = self.model_path();
+        let network = Network::load_as(&path, description)?;
+        unchanged(path, "weights of identity", &record.model.identity, network.identity().to_string())?;
+        Ok(network)
+    }
+
+    /// Reads which images the run was trained on; nothing if `record` is from before that was kept.
+    ///
+    /// # Errors
+    /// [`RunFolderError::Read`], or [`RunFolderError::Changed`] if the file is not the one that `record` notes.
+    pub fn trained_on(&self, record: &RunRecord) -> Result<Option<TrainedOn>, RunFolderError> {
+        let Some(recorded) = record.files.get(TRAINED_ON) else { return Ok(None) };
+        let path = self.path.join(TRAINED_ON);
+        let bytes = read(&path, MAX_TRAINED_ON_BYTES)?;
+        unchanged(path.clone(), "SHA-256", recorded, sha256(&bytes))?;
+        match TrainedOn::from_bytes(&bytes) {
+            Some(trained_on) => Ok(Some(trained_on)),
+            None => {
+                let source = io::Error::new(io::ErrorKind::InvalidData, "its hashes are not in order");
+                Err(RunFolderError::Read { path, source: source.into() })
+            }
+        }
     }
 
     /// Reads `run.json`.
@@ -217,10 +270,14 @@ impl RunFolder {
     /// Reads `history.csv`, which has at least one row.
     ///
     /// # Errors
-    /// [`RunFolderError::Read`] or [`RunFolderError::History`].
-    pub fn history(&self) -> Result<Vec<EpochRecord>, RunFolderError> {
+    /// [`RunFolderError::Read`], [`RunFolderError::History`], or [`RunFolderError::Changed`] if it is not the file that
+    /// `record` notes.
+    pub fn history(&self, record: &RunRecord) -> Result<Vec<EpochRecord>, RunFolderError> {
         let path = self.history_path();
         let text = read(&path, MAX_HISTORY_BYTES)?;
+        if let Some(recorded) = record.files.get(HISTORY) {
+            unchanged(path.clone(), "SHA-256", recorded, sha256(&text))?;
+        }
         let source = match read_csv(&text) {
             Ok(rows) if !rows.is_empty() => return Ok(rows),
             Ok(_) => io::Error::new(io::ErrorKind::InvalidData, "it has no epochs").into(),
@@ -229,14 +286,34 @@ impl RunFolder {
         Err(RunFolderError::History { path, source })
     }
 
-    fn files(&self) -> [PathBuf; 5] {
-        [
-            self.record_path(),
-            self.model_path(),
-            self.history_path(),
-            self.checkpoint_path(),
-            self.previous_checkpoint_path(),
-        ]
+    /// Whether `path`, links followed, is a file of a run, of this folder or another: nothing that can be made again from
+    /// the others, as pictures can.
+    ///
+    /// # Example
+    /// ```
+    /// # use ae_train::{Existing, RunFolder};
+    /// # let temporary = tempfile::tempdir()?;
+    /// let folder = RunFolder::create(temporary.path().join("run"), Existing::Refuse)?;
+    /// assert!(RunFolder::owns(&folder.model_path()) && !RunFolder::owns(&folder.path().join("codes.npy")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn owns(path: &Path) -> bool {
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return false };
+        let is_run =
+            [LOCK, RECORD, CHECKPOINT, PREVIOUS_CHECKPOINT].iter().any(|file| folder.join(file).exists());
+        is_run && (name == LOCK || FILES.iter().any(|file| name == *file))
+    }
+}
+
+/// What a run is made of.
+const FILES: [&str; 6] = [RECORD, MODEL, HISTORY, TRAINED_ON, CHECKPOINT, PREVIOUS_CHECKPOINT];
+
+/// Refuses a file that is not what the record says of it.
+fn unchanged(path: PathBuf, what: &'static str, recorded: &str, found: String) -> Result<(), RunFolderError> {
+    match recorded == found {
+        true => Ok(()),
+        false => Err(RunFolderError::Changed { path, what, recorded: recorded.to_owned(), found }),
     }
 }
 
@@ -251,83 +328,6 @@ fn holds_checkpoint(folder: &Path) -> bool {
 
 fn io_error(action: &'static str, path: &Path, source: io::Error) -> RunFolderError {
     RunFolderError::Io { action, path: path.into(), source }
-}
-
-/// A run folder that can't be made, read or written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RunFolderError {
-    /// Training would take the place of a run that is there.
-    #[error("{} holds a run already: {} exists", .path.display(), .file.display())]
-    HoldsRun {
-        /// The folder.
-        path: PathBuf,
-        /// What was found in it.
-        file: PathBuf,
-    },
-    /// Another process, or another part of this one, holds the folder's lock.
-    #[error("{} is being trained into by another process", .path.display())]
-    Locked {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// Nothing to go on from.
-    #[error("{} holds no checkpoint to go on from", .path.display())]
-    NoCheckpoint {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// No `run.json`.
-    #[error("{} holds no finished run: it has no run.json", .path.display())]
-    NoRun {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// The system refused.
-    #[error("cannot {action} {}", .path.display())]
-    Io {
-        /// What was being done.
-        action: &'static str,
-        /// To which file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A file could not be replaced.
-    #[error(transparent)]
-    Write(#[from] ReplaceError),
-    /// A file that is missing, no regular file, larger than any of its kind, or that the system does not give.
-    #[error("cannot read {}", .path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: ReadError,
-    },
-    /// `run.json` of another version.
-    #[error("{}: format {found}, this version reads format {RUN_FORMAT}", .path.display())]
-    Format {
-        /// The file.
-        path: PathBuf,
-        /// Its format.
-        found: u32,
-    },
-    /// `run.json` is not what this program writes.
-    #[error("{} is not a record of a run", .path.display())]
-    Record {
-        /// The file.
-        path: PathBuf,
-        /// Where it goes wrong.
-        source: serde_json::Error,
-    },
-    /// `history.csv` is not what this program writes.
-    #[error("{} is not a history of a run", .path.display())]
-    History {
-        /// The file.
-        path: PathBuf,
-        /// Where it goes wrong.
-        source: csv::Error,
-    },
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What `run.json` says of a run.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use ae_data::ImageSet;
@@ -42,6 +44,10 @@ pub struct RunRecord {
     pub wall_s: f64,
     /// Training images a second over all epochs' steps.
     pub images_per_s: f64,
+    /// SHA-256 of the other files of the run folder that later commands read, hexadecimal, by their names;
+    /// [`RunFolder::save`](crate::RunFolder::save) fills it in. Empty in a record from before they were kept.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub files: BTreeMap<String, String>,
 }
 
 /// Which model a run trained.
@@ -100,7 +106,7 @@ impl DataRecord {
     /// use std::path::Path;
     /// use ae_train::{DataRecord, DataSource, SetRecord};
     ///
-    /// let set = SetRecord { images: 9, rows: 2, cols: 2, sha256: String::new() };
+    /// let set = SetRecord { images: 9, rows: 2, cols: 2, sha256: String::new(), labels_sha256: None };
     /// let source = DataSource::Folder("data/mnist".into());
     /// let data = DataRecord { source, from: Some("../..".into()), train: set.clone(), test: set };
     /// let found = data.source_of(Path::new("elsewhere/runs/one"));
@@ -114,9 +120,12 @@ impl DataRecord {
         };
         match &self.source {
             DataSource::Folder(folder) => DataSource::Folder(found(folder)),
-            DataSource::Files { images, test } => {
-                DataSource::Files { images: found(images), test: test.as_ref().map(found) }
-            }
+            DataSource::Files { images, labels, test, test_labels } => DataSource::Files {
+                images: found(images),
+                labels: labels.as_ref().map(found),
+                test: test.as_ref().map(found),
+                test_labels: test_labels.as_ref().map(found),
+            },
         }
     }
 }
@@ -131,8 +140,14 @@ pub enum DataSource {
     Files {
         /// Training images.
         images: PathBuf,
+        /// A label for each of them.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        labels: Option<PathBuf>,
         /// Test images.
         test: Option<PathBuf>,
+        /// A label for each of those.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        test_labels: Option<PathBuf>,
     },
 }
 
@@ -145,8 +160,12 @@ pub struct SetRecord {
     pub rows: usize,
     /// Pixels from left to right.
     pub cols: usize,
-    /// SHA-256 of the pixels, hexadecimal: bytes in file order, labels not included.
+    /// SHA-256 of the pixels, hexadecimal: bytes in file order.
     pub sha256: String,
+    /// SHA-256 of the labels, hexadecimal: 32-bit little-endian integers in file order; none where the images have
+    /// none, and in a record from before they were kept.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub labels_sha256: Option<String>,
 }
 
 impl SetRecord {
@@ -156,7 +175,31 @@ impl SetRecord {
             images: images.len(),
             rows: images.rows(),
             cols: images.cols(),
-            sha256: Sha256::digest(images.pixels()).iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: sha256(images.pixels()),
+            labels_sha256: images.labels().map(labels_sha256),
         }
     }
+
+    /// Whether these are the same images; labels may differ.
+    pub fn same_images(&self, other: &Self) -> bool {
+        (self.images, self.rows, self.cols, &self.sha256)
+            == (other.images, other.rows, other.cols, &other.sha256)
+    }
+}
+
+impl fmt::Display for SetRecord {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { images, rows, cols, sha256, .. } = self;
+        write!(out, "{images} of {rows} x {cols} (SHA-256 {sha256})")
+    }
+}
+
+/// As [`SetRecord::labels_sha256`] has it.
+pub fn labels_sha256(labels: &[i32]) -> String {
+    let bytes: Vec<u8> = labels.iter().flat_map(|label| label.to_le_bytes()).collect();
+    sha256(&bytes)
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{DataRecord, SetRecord, TrainError, TrainParams};
+use crate::{DataRecord, TrainError, TrainParams};
 
 /// What a run is: where two of these differ in more than the epochs, a checkpoint of one can't go on as the other;
 /// nor where the epochs differ and the step size falls towards the last of them.
@@ -66,8 +66,8 @@ impl RunSettings {
         if self.engine != "fused" {
             same("threads", self.threads.to_string(), asked.threads.to_string())?;
         }
-        same("training images", set_in_words(&self.data.train), set_in_words(&asked.data.train))?;
-        same("test images", set_in_words(&self.data.test), set_in_words(&asked.data.test))
+        same("training images", self.data.train.to_string(), asked.data.train.to_string())?;
+        same("test images", self.data.test.to_string(), asked.data.test.to_string())
     }
 
     fn require_config(&self, asked: &TrainParams) -> Result<(), TrainError> {
@@ -116,8 +116,4 @@ fn layers_in_words(hidden: Option<&[usize]>) -> String {
 
 fn init_in_words(init: Option<&Path>) -> String {
     init.map_or("drawn from the seed".to_owned(), |path| path.display().to_string())
-}
-
-fn set_in_words(SetRecord { images, rows, cols, sha256 }: &SetRecord) -> String {
-    format!("{images} of {rows} x {cols} (SHA-256 {sha256})")
 }

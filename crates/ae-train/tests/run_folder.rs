@@ -2,14 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use ae_data::ImageSet;
 use ae_file::ReadError;
+use ae_net::{Description, Network};
 use ae_train::{
     Baselines, CheckpointError, DataRecord, DataSource, EngineRecord, EpochRecord, Evaluation, Existing,
     History, MAX_EPOCHS, ModelRecord, RUN_FORMAT, Restoration, RunFolder, RunFolderError, RunRecord,
-    SetRecord, TrainParams,
+    SetRecord, TrainParams, TrainedOn,
 };
 use tempfile::TempDir;
 
@@ -39,7 +42,7 @@ fn history() -> History {
 }
 
 fn record(source: DataSource) -> RunRecord {
-    let set = SetRecord { images: 12, rows: 28, cols: 28, sha256: "00".repeat(32) };
+    let set = SetRecord { images: 12, rows: 28, cols: 28, sha256: "00".repeat(32), labels_sha256: None };
     RunRecord {
         format: RUN_FORMAT,
         version: "0.1.0".to_owned(),
@@ -66,13 +69,32 @@ fn record(source: DataSource) -> RunRecord {
         restored: None,
         wall_s: 0.75,
         images_per_s: 24.0,
+        files: BTreeMap::new(),
     }
+}
+
+/// The record of a run on MNIST.
+fn on_mnist() -> RunRecord {
+    record(DataSource::Folder("data/mnist".into()))
+}
+
+fn trained_on() -> TrainedOn {
+    TrainedOn::of(&ImageSet::new(1, 2, vec![1, 2, 3, 4], None).unwrap())
+}
+
+fn save(folder: &RunFolder, record: &RunRecord) -> RunRecord {
+    folder.save(&history(), &trained_on(), record.clone()).unwrap()
 }
 
 fn saved(at: &Path) -> RunFolder {
     let folder = RunFolder::create(at, Existing::Refuse).unwrap();
-    folder.save(&history(), &record(DataSource::Folder("data/mnist".into()))).unwrap();
+    save(&folder, &on_mnist());
     folder
+}
+
+/// The record as it was before its files were hashed.
+fn without_hashes(record: RunRecord) -> RunRecord {
+    RunRecord { files: BTreeMap::new(), ..record }
 }
 
 #[test]
@@ -80,15 +102,18 @@ fn what_is_saved_is_read_back() {
     let temp = TempDir::new().unwrap();
     let folder = saved(&temp.path().join("runs/one"));
     let again = RunFolder::open(folder.path()).unwrap();
-    assert_eq!(again.record().unwrap(), record(DataSource::Folder("data/mnist".into())));
-    assert_eq!(again.history().unwrap(), history().epochs);
+    let found = again.record().unwrap();
+    assert_eq!(again.history(&found).unwrap(), history().epochs);
+    assert_eq!(again.trained_on(&found).unwrap(), Some(trained_on()));
+    assert_eq!(found.files.len(), 2);
+    assert_eq!(without_hashes(found), on_mnist());
     let mut names: Vec<_> =
         fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, [".lock", "history.csv", "run.json"], "nothing else is left behind");
+    assert_eq!(names, [".lock", "history.csv", "run.json", "trained-on.bin"], "nothing else is left behind");
 
-    let files = DataSource::Files { images: "mine.idx".into(), test: None };
-    folder.save(&history(), &record(files.clone())).unwrap();
+    let files = DataSource::Files { images: "mine.idx".into(), labels: None, test: None, test_labels: None };
+    save(&folder, &record(files.clone()));
     assert_eq!(folder.record().unwrap().data.source, files);
     assert!(!fs::read_to_string(folder.record_path()).unwrap().contains("restored"));
 
@@ -98,29 +123,29 @@ fn what_is_saved_is_read_back() {
     let mut named = record(files.clone());
     named.model.hidden = Some(vec![256, 64]);
     named.data.from = Some("../..".into());
-    folder.save(&history(), &named).unwrap();
-    assert_eq!(folder.record().unwrap(), named);
+    save(&folder, &named);
+    assert_eq!(without_hashes(folder.record().unwrap()), named);
 
     let restored = Restoration { damaged_mse: 0.1, mse: 0.02, psnr_db: 17.0 };
     let mut noisy = RunRecord { restored: Some(restored), ..record(files) };
     (noisy.config.noise, noisy.config.mask) = (0.5, 0.25);
     (noisy.config.rate, noisy.config.decay) = (0.1, 0.5);
-    folder.save(&history(), &noisy).unwrap();
-    assert_eq!(folder.record().unwrap(), noisy);
+    save(&folder, &noisy);
+    assert_eq!(without_hashes(folder.record().unwrap()), noisy);
 }
 
 #[test]
 fn numbers_are_read_back_to_the_last_bit_and_infinity_too() {
     let temp = TempDir::new().unwrap();
     let folder = saved(temp.path());
-    let mut record = record(DataSource::Folder("data/mnist".into()));
+    let mut record = on_mnist();
     record.test = Evaluation { mse: 0.0, psnr_db: f64::INFINITY, ..evaluation() };
     // Numbers that a parser in a hurry gets wrong by one place.
     for i in 1..500 {
         record.wall_s = f64::from(i) / 997.0;
         record.images_per_s = f64::from(i).powi(7) / 3.0;
-        folder.save(&history(), &record).unwrap();
-        assert_eq!(folder.record().unwrap(), record);
+        save(&folder, &record);
+        assert_eq!(without_hashes(folder.record().unwrap()), record);
     }
 }
 
@@ -137,7 +162,9 @@ fn images_are_found_from_the_folder_of_the_run() {
     assert_eq!(found(folder("data"), None), folder("data"));
     let files = |images: &str, test: Option<&str>| DataSource::Files {
         images: images.into(),
+        labels: Some(images.into()),
         test: test.map(Into::into),
+        test_labels: test.map(Into::into),
     };
     assert_eq!(found(files("a", Some("/b")), Some("..")), files("/runs/one/../a", Some("/b")));
     assert_eq!(found(files("a", None), Some("..")), files("/runs/one/../a", None));
@@ -146,7 +173,9 @@ fn images_are_found_from_the_folder_of_the_run() {
 #[test]
 fn each_file_of_a_run_protects_it() {
     let checkpoints = ["checkpoint.safetensors", "checkpoint.previous.safetensors"];
-    for name in ["run.json", "history.csv", "model.safetensors"].into_iter().chain(checkpoints) {
+    for name in
+        ["run.json", "history.csv", "model.safetensors", "trained-on.bin"].into_iter().chain(checkpoints)
+    {
         let temp = TempDir::new().unwrap();
         fs::write(temp.path().join(name), "what was there").unwrap();
         match RunFolder::create(temp.path(), Existing::Refuse) {
@@ -205,11 +234,11 @@ fn the_longest_history_that_a_run_can_write_is_read_again() {
     };
     let history =
         History { epochs: (1..=MAX_EPOCHS).map(|epoch| EpochRecord { epoch, ..row }).collect(), ..history() };
-    folder.save(&history, &record(DataSource::Folder("data/mnist".into()))).unwrap();
+    let record = folder.save(&history, &trained_on(), on_mnist()).unwrap();
     let text = fs::read_to_string(folder.history_path()).unwrap();
     let last = text.lines().last().unwrap();
     assert!(last.len() >= 5 + 5 * 24 + 20 + 6, "{last}");
-    assert_eq!(folder.history().unwrap(), history.epochs);
+    assert_eq!(folder.history(&record).unwrap(), history.epochs);
 }
 
 #[test]
@@ -219,22 +248,22 @@ fn histories_that_are_not_ours_are_refused() {
     let whole = fs::read_to_string(folder.history_path()).unwrap();
     let header = whole.lines().next().unwrap();
     fs::write(folder.history_path(), format!("{header}\n")).unwrap();
-    assert!(matches!(folder.history(), Err(RunFolderError::History { .. })));
+    assert!(matches!(folder.history(&on_mnist()), Err(RunFolderError::History { .. })));
     for broken in [format!("{header}\n1,0.2\n"), whole.replace("0.2", "low"), whole.replace("test_mse", "x")]
     {
         fs::write(folder.history_path(), broken).unwrap();
-        assert!(matches!(folder.history(), Err(RunFolderError::History { .. })));
+        assert!(matches!(folder.history(&on_mnist()), Err(RunFolderError::History { .. })));
     }
     // Lines of so many fields, or records of so many lines, would take twenty times the file's length in memory.
     fs::write(folder.history_path(), format!("{whole}{}", ",".repeat(2_000))).unwrap();
-    match folder.history() {
+    match folder.history(&on_mnist()) {
         Err(RunFolderError::History { source, .. }) => {
             assert_eq!(source.to_string(), "line 3 is longer than 1024 bytes");
         }
         other => panic!("{other:?}"),
     }
     fs::write(folder.history_path(), format!("{whole}{}", "\"\n\",".repeat(2_000))).unwrap();
-    match folder.history() {
+    match folder.history(&on_mnist()) {
         Err(RunFolderError::History { source, .. }) => {
             let position = source.position().map(csv::Position::line);
             assert_eq!(position, Some(3), "{source}");
@@ -250,11 +279,17 @@ fn a_file_that_never_ends_is_not_read() {
     let folder = saved(temp.path());
     fs::remove_file(folder.history_path()).unwrap();
     std::os::unix::fs::symlink("/dev/zero", folder.history_path()).unwrap();
-    assert!(matches!(folder.history(), Err(RunFolderError::Read { source: ReadError::NotRegular, .. })));
+    assert!(matches!(
+        folder.history(&on_mnist()),
+        Err(RunFolderError::Read { source: ReadError::NotRegular, .. })
+    ));
 
     fs::remove_file(folder.history_path()).unwrap();
     fs::File::create(folder.history_path()).unwrap().set_len(100 << 30).unwrap();
-    assert!(matches!(folder.history(), Err(RunFolderError::Read { source: ReadError::TooLarge { .. }, .. })));
+    assert!(matches!(
+        folder.history(&on_mnist()),
+        Err(RunFolderError::Read { source: ReadError::TooLarge { .. }, .. })
+    ));
 
     fs::remove_file(folder.record_path()).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(folder.record_path()).status().unwrap().success());
@@ -315,5 +350,55 @@ fn a_pipe_in_the_place_of_a_checkpoint_or_the_lock_is_not_waited_for() {
     }
     if let Ok(folder) = RunFolder::resume(temporary.path()) {
         assert!(matches!(folder.checkpoint(), Err(CheckpointError::Neither { .. })));
+    }
+}
+
+#[test]
+fn a_file_that_another_has_taken_the_place_of_is_refused() {
+    let temp = TempDir::new().unwrap();
+    let folder = saved(temp.path());
+    let description = Description::dense(4, &[], 2);
+    let network = Network::draw(&description, 0).unwrap();
+    network.save(folder.model_path()).unwrap();
+    let mut record = folder.record().unwrap();
+    record.model.identity = network.identity().to_string();
+    assert_eq!(folder.network(&record, &description).unwrap().identity(), network.identity());
+
+    let swapped = |error| match error {
+        RunFolderError::Changed { path, recorded, found, .. } if recorded != found => path,
+        other => panic!("{other:?}"),
+    };
+    Network::draw(&description, 1).unwrap().save(folder.model_path()).unwrap();
+    assert_eq!(swapped(folder.network(&record, &description).unwrap_err()), folder.model_path());
+    let text = fs::read_to_string(folder.history_path()).unwrap();
+    fs::write(folder.history_path(), text.replace("0.2", "0.3")).unwrap();
+    assert_eq!(swapped(folder.history(&record).unwrap_err()), folder.history_path());
+    let trained_on = folder.path().join("trained-on.bin");
+    fs::write(&trained_on, []).unwrap();
+    assert_eq!(swapped(folder.trained_on(&record).unwrap_err()), trained_on);
+
+    // What a record from before that knowledge does not say, nobody can know.
+    assert_eq!(folder.trained_on(&without_hashes(record)).unwrap(), None);
+}
+
+#[test]
+fn files_of_a_run_are_known_by_any_way_to_them() {
+    let temp = TempDir::new().unwrap();
+    let folder = saved(&temp.path().join("run"));
+    fs::create_dir(temp.path().join("other")).unwrap();
+    for name in
+        ["run.json", "model.safetensors", "history.csv", "trained-on.bin", "checkpoint.safetensors", ".lock"]
+    {
+        assert!(RunFolder::owns(&folder.path().join(name)), "{name}");
+        assert!(!RunFolder::owns(&temp.path().join("other").join(name)), "{name} where there is no run");
+    }
+    assert!(!RunFolder::owns(&folder.path().join("codes.npy")));
+    #[cfg(unix)]
+    {
+        let link = temp.path().join("link.npy");
+        std::os::unix::fs::symlink(folder.record_path(), &link).unwrap();
+        assert!(RunFolder::owns(&link));
+        std::os::unix::fs::symlink(folder.path(), temp.path().join("elsewhere")).unwrap();
+        assert!(RunFolder::owns(&temp.path().join("elsewhere/model.safetensors")));
     }
 }
