@@ -6,8 +6,10 @@
 //! [`remove_temporaries`] clears away. [`replace_keeping`] keeps the old content under another name.
 //!
 //! [`open`] and [`read`] are for files that somebody else made: a pipe or a device is refused at once, where the
-//! standard library would wait for it or read it for ever.
+//! standard library would wait for it or read it for ever. [`Kind`] names what turns out to be no file of the format
+//! that was asked for.
 
+mod kind;
 mod read;
 
 use std::fmt;
@@ -15,6 +17,7 @@ use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+pub use kind::Kind;
 pub use read::{ReadError, open, read};
 
 /// What [`replace`] was doing when the system refused.
