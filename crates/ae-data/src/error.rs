@@ -4,6 +4,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use ae_file::Kind;
+
 use crate::idx::ElementType;
 
 /// Why bytes are not an IDX array.
@@ -19,10 +21,24 @@ pub enum IdxError {
         actual: u64,
     },
     /// An IDX file begins with two zero bytes.
-    #[error("not an IDX file: its magic number is {found:#010x}, which should begin with two zero bytes")]
+    #[error("not an IDX file but {}", but(*found, *kind))]
     Magic {
         /// The first four bytes, big-endian.
         found: u32,
+        /// What begins like this.
+        kind: Option<Kind>,
+    },
+    /// The header's numbers stand with their least significant byte first.
+    #[error(
+        "its header is little-endian, and IDX is big-endian: meant are {} dimensions, {dims:?}, of {element_type}; write \
+         the first four bytes as 00 00 {:02x} {:02x} and every number most significant byte first (NumPy: dtype '>i4')",
+        dims.len(), element_type.code(), dims.len()
+    )]
+    ByteOrder {
+        /// What one element is.
+        element_type: ElementType,
+        /// The sizes that are meant, slowest dimension first.
+        dims: Vec<u32>,
     },
     /// The third byte names none of the six element types.
     #[error("unknown IDX element type {code:#04x} (known: 0x08, 0x09, 0x0b, 0x0c, 0x0d, 0x0e)")]
@@ -72,6 +88,13 @@ pub enum IdxError {
         /// Bytes that were to be held.
         bytes: u64,
     },
+}
+
+fn but(found: u32, kind: Option<Kind>) -> String {
+    match kind {
+        Some(kind) => kind.to_string(),
+        None => format!("something that begins with {found:#010x}, where two zero bytes should be"),
+    }
 }
 
 /// Why images could not be written.

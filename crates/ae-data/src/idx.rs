@@ -59,13 +59,10 @@ pub(crate) fn read_sized(
     total_bytes: Option<u64>,
     limits: &Limits,
 ) -> Result<IdxArray, OpenErrorKind> {
-    let header = IdxHeader::read(&mut reader)?;
+    let header = IdxHeader::read(&mut reader, total_bytes)?;
     header.require_within(limits)?;
     if let Some(total) = total_bytes {
-        let (promised, actual) = (header.data_bytes, total.saturating_sub(header.header_bytes()));
-        if actual != promised {
-            return Err(IdxError::Length { promised, actual }.into());
-        }
+        header.require_length(total)?;
     }
     read_data(reader, header)
 }

@@ -3,7 +3,8 @@
 //! The way through it: bytes become an [`IdxArray`] ([`idx`] knows only bytes; [`open()`] adds files, gzip and
 //! limits), an array becomes an [`ImageSet`] whose counts are proven to agree, and a [`BatchPlan`] says which
 //! images make up which batch of which epoch, by their numbers. A set larger than memory goes through
-//! [`ImageReader`] and [`ImageWriter`], a few images at a time. Pixels stay bytes here.
+//! [`ImageReader`] and [`ImageWriter`], a few images at a time. Pixels stay bytes here, and labels are any whole
+//! numbers.
 //!
 //! ```
 //! use ae_data::{BatchPlan, ImageSet, Order};

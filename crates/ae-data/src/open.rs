@@ -1,6 +1,5 @@
 //! The thin layer that opens files: plain or gzipped, told apart by content, never by name.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek};
 use std::path::Path;
 
@@ -11,7 +10,7 @@ use crate::idx::{self, IdxArray, IdxHeader};
 use crate::limits::Limits;
 
 /// The first two bytes of a gzip file (RFC 1952, section 2.3.1); an IDX file's are zero.
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+pub(crate) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// A gzip file that promises more is unpacked once to count what is there, before it is unpacked to keep it:
 /// refusing it takes no memory, reading it twice as long. MNIST's training images are just below.
@@ -32,14 +31,8 @@ pub fn open(path: &Path, limits: &Limits) -> Result<IdxArray, OpenError> {
 }
 
 fn open_file(path: &Path, limits: &Limits) -> Result<IdxArray, OpenErrorKind> {
-    let (file, length) = open_regular(path)?;
-    read_content(file, length, limits)
-}
-
-/// A file that is a regular one, and its length.
-pub(crate) fn open_regular(path: &Path) -> Result<(BufReader<File>, u64), OpenErrorKind> {
     let (file, length) = ae_file::open(path)?;
-    Ok((BufReader::with_capacity(64 << 10, file), length))
+    read_content(BufReader::with_capacity(64 << 10, file), length, limits)
 }
 
 /// What [`open`] does, for the bytes of a file that are already in memory.
@@ -58,14 +51,23 @@ fn read_content(
     if !begins_gzip(&mut reader)? {
         return idx::read_sized(reader, Some(length), limits);
     }
-    read_gzip(reader, length, limits).map_err(|error| match error {
+    read_gzip(reader, length, limits).map_err(in_gzip)
+}
+
+/// What an error in unpacked content is to whoever knows that it was packed.
+pub(crate) fn in_gzip(error: OpenErrorKind) -> OpenErrorKind {
+    match error {
         OpenErrorKind::File(ae_file::ReadError::Io(source)) => OpenErrorKind::Gzip(source),
+        OpenErrorKind::Format(IdxError::Magic { found, .. }) if found >> 16 == 0x1f8b => {
+            let twice = "it was packed twice; unpack it once with `gunzip`";
+            OpenErrorKind::Gzip(io::Error::new(io::ErrorKind::InvalidData, twice))
+        }
         error => error,
-    })
+    }
 }
 
 /// Whether the content is gzip; afterwards the reader stands where the content begins.
-pub(crate) fn begins_gzip(reader: &mut (impl Read + Seek)) -> io::Result<bool> {
+fn begins_gzip(reader: &mut (impl Read + Seek)) -> io::Result<bool> {
     let mut start = [0; 2];
     idx::fill(reader, &mut start)?;
     reader.rewind()?;
@@ -78,7 +80,7 @@ fn read_gzip(
     limits: &Limits,
 ) -> Result<IdxArray, OpenErrorKind> {
     let mut decoder = MultiGzDecoder::new(&mut packed);
-    let header = IdxHeader::read(&mut decoder)?;
+    let header = IdxHeader::read(&mut decoder, None)?;
     header.require_within(limits)?;
     header.require_packable(length)?;
     let promised = header.data_bytes;

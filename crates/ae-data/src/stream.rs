@@ -1,7 +1,7 @@
 //! Images a few at a time, for sets larger than memory: read from a file, written to whatever takes bytes.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::fmt;
+use std::io::{self, BufReader, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
@@ -10,7 +10,7 @@ use crate::error::{DataError, IdxError, LoadError, OpenError, OpenErrorKind, Wri
 use crate::idx::{self, ElementType, IdxHeader};
 use crate::images::{IMAGES, require_size};
 use crate::limits::Limits;
-use crate::open::{begins_gzip, open_regular};
+use crate::open::{GZIP_MAGIC, in_gzip};
 
 /// Reads a file of images from first to last, plain or gzipped, a chunk at a time.
 ///
@@ -58,36 +58,51 @@ impl ImageReader {
     /// [`LoadError::Open`] as [`open`](crate::open()) gives it, [`LoadError::Content`] if the array is not of
     /// `(images, rows, cols)` unsigned bytes, or its images have no pixels.
     pub fn open(path: &Path, limits: &Limits) -> Result<Self, LoadError> {
-        let failed = |source| OpenError { path: path.to_owned(), source };
-        let (file, length) = open_regular(path).map_err(failed)?;
-        let mut content = Content::detect(file).map_err(failed)?;
-        let header = IdxHeader::read(&mut content).map_err(|error| {
-            failed(match error {
-                OpenErrorKind::File(ae_file::ReadError::Io(source)) => content.failure(source),
-                error => error,
-            })
-        })?;
-        match content {
-            Content::Plain(_) => {
-                let (promised, actual) = (header.data_bytes, length.saturating_sub(header.header_bytes()));
-                if actual != promised {
-                    return Err(failed(IdxError::Length { promised, actual }.into()).into());
-                }
-            }
-            Content::Gzip(_) => header.require_packable(length).map_err(|error| failed(error.into()))?,
-        }
+        let opened = ae_file::open(path);
+        let (file, length) =
+            opened.map_err(|error| OpenError { path: path.to_owned(), source: error.into() })?;
+        Self::begin(file, Some(length), path.to_owned(), limits)
+    }
+
+    /// Reads the header of images that come from a stream, plain or gzipped, and of any length: standard input, a pipe.
+    ///
+    /// `name` stands in errors where a file's path would. A stream is known to be as long as its header says only when its
+    /// last chunk has come.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    ///
+    /// # Example
+    /// ```
+    /// use ae_data::{ImageReader, Limits};
+    ///
+    /// let bytes: &[u8] = &[0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 7, 9]; // one image of 1 x 2 pixels
+    /// let mut reader = ImageReader::from_stream(bytes, "standard input", &Limits::default())?;
+    /// let mut pixels = Vec::new();
+    /// assert_eq!(reader.next_chunk(10, &mut pixels)?, 1);
+    /// assert_eq!(pixels, [7, 9]);
+    /// # Ok::<(), ae_data::LoadError>(())
+    /// ```
+    pub fn from_stream(
+        stream: impl Read + Send + 'static,
+        name: impl Into<PathBuf>,
+        limits: &Limits,
+    ) -> Result<Self, LoadError> {
+        Self::begin(stream, None, name.into(), limits)
+    }
+
+    fn begin(
+        stream: impl Read + Send + 'static,
+        length: Option<u64>,
+        path: PathBuf,
+        limits: &Limits,
+    ) -> Result<Self, LoadError> {
+        let failed = |source| OpenError { path: path.clone(), source };
+        let mut content = Content::detect(stream).map_err(|error| failed(error.into()))?;
+        let header = content.header(length).map_err(failed)?;
         let [images, rows, cols] =
-            image_dims(&header).map_err(|source| LoadError::Content { path: path.to_owned(), source })?;
-        Ok(Self {
-            path: path.to_owned(),
-            content,
-            limits: *limits,
-            images,
-            rows,
-            cols,
-            left: images,
-            ended: false,
-        })
+            image_dims(&header).map_err(|source| LoadError::Content { path: path.clone(), source })?;
+        Ok(Self { path, content, limits: *limits, images, rows, cols, left: images, ended: false })
     }
 
     /// Number of images in the file, as its header says.
@@ -128,7 +143,8 @@ impl ImageReader {
     /// [`LoadError::Open`] if the chunk is larger than the limit, the file cannot be read or decompressed, ends
     /// too soon, or goes on after the last image.
     pub fn next_chunk(&mut self, images: usize, pixels: &mut Vec<u8>) -> Result<usize, LoadError> {
-        self.read_chunk(images, pixels).map_err(|source| OpenError { path: self.path.clone(), source }.into())
+        let read = self.read_chunk(images, pixels).map_err(|error| self.content.of_content(error));
+        read.map_err(|source| OpenError { path: self.path.clone(), source }.into())
     }
 
     fn read_chunk(&mut self, images: usize, pixels: &mut Vec<u8>) -> Result<usize, OpenErrorKind> {
@@ -139,8 +155,7 @@ impl ImageReader {
         if wanted > self.limits.max_bytes {
             return Err(IdxError::Limit { asked: wanted, limit: self.limits.max_bytes }.into());
         }
-        let read = (&mut self.content).take(wanted).read_to_end(pixels);
-        let read = read.map_err(|error| self.content.failure(error))? as u64;
+        let read = (&mut self.content.reader).take(wanted).read_to_end(pixels)? as u64;
         if read < wanted {
             let per_image = (self.rows * self.cols) as u64;
             let before = (self.images - self.left) as u64 * per_image;
@@ -151,8 +166,7 @@ impl ImageReader {
         self.left -= images;
         if self.left == 0 && !self.ended {
             // Asking once more also makes a decompressor check its checksum, which stands after the data.
-            let more = idx::fill(&mut self.content, &mut [0]).map_err(|error| self.content.failure(error))?;
-            if more != 0 {
+            if idx::fill(&mut self.content.reader, &mut [0])? != 0 {
                 let promised = (self.images * self.rows * self.cols) as u64;
                 return Err(IdxError::Trailing { promised }.into());
             }
@@ -176,36 +190,46 @@ fn image_dims(header: &IdxHeader) -> Result<[usize; 3], DataError> {
     }
 }
 
-/// A file's bytes, decompressed where they are gzipped.
-#[derive(Debug)]
-enum Content {
-    Plain(BufReader<File>),
-    Gzip(Box<MultiGzDecoder<BufReader<File>>>),
+/// A stream's bytes, decompressed where they are gzipped.
+struct Content {
+    reader: Box<dyn Read + Send>,
+    gzip: bool,
 }
 
 impl Content {
-    fn detect(mut file: BufReader<File>) -> Result<Self, OpenErrorKind> {
-        Ok(if begins_gzip(&mut file)? {
-            Self::Gzip(Box::new(MultiGzDecoder::new(file)))
+    /// Tells by the first two bytes, without going back, as a pipe cannot.
+    fn detect(mut stream: impl Read + Send + 'static) -> io::Result<Self> {
+        let mut start = [0; GZIP_MAGIC.len()];
+        let read = idx::fill(&mut stream, &mut start)? as u64;
+        let whole = BufReader::with_capacity(64 << 10, Cursor::new(start).take(read).chain(stream));
+        Ok(if start == GZIP_MAGIC {
+            Self { reader: Box::new(MultiGzDecoder::new(whole)), gzip: true }
         } else {
-            Self::Plain(file)
+            Self { reader: Box::new(whole), gzip: false }
         })
     }
 
-    fn failure(&self, source: io::Error) -> OpenErrorKind {
-        match self {
-            Self::Plain(_) => source.into(),
-            Self::Gzip(_) => OpenErrorKind::Gzip(source),
+    /// Reads the header, and holds it to the length of the whole stream where that is known.
+    fn header(&mut self, length: Option<u64>) -> Result<IdxHeader, OpenErrorKind> {
+        if self.gzip {
+            let header = IdxHeader::read(&mut self.reader, None).map_err(in_gzip)?;
+            length.map_or(Ok(()), |length| header.require_packable(length))?;
+            return Ok(header);
         }
+        let header = IdxHeader::read(&mut self.reader, length)?;
+        length.map_or(Ok(()), |length| header.require_length(length))?;
+        Ok(header)
+    }
+
+    /// An error met while reading, given what the content is.
+    fn of_content(&self, error: OpenErrorKind) -> OpenErrorKind {
+        if self.gzip { in_gzip(error) } else { error }
     }
 }
 
-impl Read for Content {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(file) => file.read(buffer),
-            Self::Gzip(decoder) => decoder.read(buffer),
-        }
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Content").field("gzip", &self.gzip).finish_non_exhaustive()
     }
 }
 

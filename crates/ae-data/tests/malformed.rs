@@ -4,6 +4,7 @@
 use std::io::{self, Read, Write};
 
 use ae_data::{ElementType, Elements, IdxArray, IdxError, Limits, OpenErrorKind, idx, open_bytes};
+use ae_file::Kind;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -61,10 +62,68 @@ fn header_length() {
 
 #[test]
 fn magic() {
-    assert_refused(b"PNG\x08", &IdxError::Magic { found: 0x504E_4708 });
-    assert_refused(&[0, 1, 8, 1], &IdxError::Magic { found: 0x0001_0801 });
-    // A file written little-endian.
-    assert_refused(&[1, 8, 0, 0], &IdxError::Magic { found: 0x0108_0000 });
+    assert_refused(&[0, 1, 8, 1], &IdxError::Magic { found: 0x0001_0801, kind: None });
+    let said = parse(&[0, 1, 8, 1]).unwrap_err().to_string();
+    assert_eq!(
+        said,
+        "not an IDX file but something that begins with 0x00010801, where two zero bytes should be"
+    );
+    // Named by what stands behind the first four bytes, which are a name here.
+    let mut tar = b"train-images-idx3-ubyte".to_vec();
+    tar.resize(257, 0);
+    tar.extend(b"ustar\x0000");
+    tar.resize(2048, 7);
+    for start in [b"\x89PNG\r\n\x1a\n".to_vec(), b"<html>\n".to_vec(), tar] {
+        let kind = Kind::of(&start);
+        assert!(kind.is_some());
+        let found = u32::from_be_bytes(*start.first_chunk().unwrap());
+        assert_refused(&start, &IdxError::Magic { found, kind });
+    }
+    let said = parse(b"\x89PNG\r\n\x1a\n").unwrap_err().to_string();
+    assert!(said.starts_with("not an IDX file but a PNG picture: images are read from IDX files"), "{said}");
+}
+
+#[test]
+fn byte_order() {
+    let little = |code: u8, dims: &[u32]| {
+        let mut bytes = vec![dims.len() as u8, code, 0, 0];
+        bytes.extend(dims.iter().flat_map(|size| size.to_le_bytes()));
+        bytes
+    };
+    // As `numpy.array([0x803, 60000, 28, 28], '<i4').tofile(..)` begins.
+    let start = [3, 8, 0, 0, 0x60, 0xea, 0, 0, 28, 0, 0, 0, 28, 0, 0, 0];
+    assert_eq!(little(8, &[60_000, 28, 28]), start);
+    let meant = IdxError::ByteOrder { element_type: ElementType::U8, dims: vec![60_000, 28, 28] };
+    assert_refused(&start, &meant);
+    assert_refused(&[&start[..], &[9; 1000]].concat(), &meant);
+    assert_eq!(
+        meant.to_string(),
+        "its header is little-endian, and IDX is big-endian: meant are 3 dimensions, [60000, 28, 28], of unsigned \
+         bytes; write the first four bytes as 00 00 08 03 and every number most significant byte first (NumPy: dtype \
+         '>i4')"
+    );
+    // Where it ends too soon, the sizes that are there.
+    let dims = vec![7];
+    assert_refused(
+        &[2, 9, 0, 0, 7, 0, 0, 0, 1],
+        &IdxError::ByteOrder { element_type: ElementType::I8, dims },
+    );
+    // The length of safetensors' header can look like it.
+    let weights = b"\x08\x08\0\0\0\0\0\0{\"a\":";
+    assert_refused(weights, &IdxError::Magic { found: 0x0808_0000, kind: Kind::of(weights) });
+
+    // The right first bytes, and sizes that fit the input's length backwards only.
+    let swapped = |dims: &[u32], data: usize| {
+        let sizes: Vec<u32> = dims.iter().map(|size| size.swap_bytes()).collect();
+        parse(&[header(0x0B, &sizes), vec![7; data]].concat())
+    };
+    let meant =
+        |dims: &[u32]| Err(IdxError::ByteOrder { element_type: ElementType::I16, dims: dims.to_vec() });
+    assert_eq!(swapped(&[2, 3], 12), meant(&[2, 3]));
+    assert_eq!(swapped(&[5, 28, 28], 7840), meant(&[5, 28, 28]), "though their product overflows");
+    assert!(matches!(swapped(&[2, 3], 11), Err(IdxError::Limit { .. })));
+    // Read the same either way: what is there decides nothing.
+    assert!(matches!(swapped(&[0x0101_0101], 5), Err(IdxError::Length { actual: 5, .. })));
 }
 
 #[test]
@@ -287,10 +346,8 @@ fn gzip_in_several_members_is_one_file() {
 #[test]
 fn gzip_within_gzip_is_not_unpacked_twice() {
     let refused = open_bytes(&gzip(&gzip(&good())), &Limits::default());
-    assert!(matches!(
-        refused,
-        Err(OpenErrorKind::Format(IdxError::Magic { found: 0x1F8B_0800..=0x1F8B_08FF }))
-    ));
+    let Err(OpenErrorKind::Gzip(error)) = refused else { panic!("expected Gzip, got {refused:?}") };
+    assert_eq!(error.to_string(), "it was packed twice; unpack it once with `gunzip`");
 }
 
 /// No gzip file unpacks to more than 1,032 times its length, and the tightest comes close to that.

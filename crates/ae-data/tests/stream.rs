@@ -1,8 +1,9 @@
 //! Images read and written a chunk at a time: the same as all at once, and no less careful.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail like the tests themselves")]
 
+use std::error::Error;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
 use ae_data::{
@@ -35,7 +36,10 @@ fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
 
 /// All pixels, read `images` at a time, and the sizes of the chunks.
 fn read_all(path: &Path, images: usize, limits: &Limits) -> Result<(Vec<u8>, Vec<usize>), LoadError> {
-    let mut reader = ImageReader::open(path, limits)?;
+    drain(ImageReader::open(path, limits)?, images)
+}
+
+fn drain(mut reader: ImageReader, images: usize) -> Result<(Vec<u8>, Vec<usize>), LoadError> {
     let (mut all, mut chunk, mut sizes) = (Vec::new(), vec![99; 7], Vec::new());
     loop {
         let read = reader.next_chunk(images, &mut chunk)?;
@@ -82,6 +86,105 @@ fn mnist_in_chunks_is_mnist_at_once() {
             assert!(pixels == whole.pixels(), "{images} at a time");
         }
     }
+}
+
+/// What a pipe may do at worst: one byte at a time, and no way back.
+struct ByteByByte(Cursor<Vec<u8>>);
+
+impl Read for ByteByByte {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let room = buffer.len().min(1);
+        self.0.read(&mut buffer[..room])
+    }
+}
+
+/// An error with its causes.
+fn chain(error: &dyn Error) -> String {
+    error.source().map_or(error.to_string(), |source| format!("{error}: {}", chain(source)))
+}
+
+#[test]
+fn a_stream_gives_what_the_file_gives() {
+    for good in [images(5), gzip(&images(5)), [gzip(&images(5)[..20]), gzip(&images(5)[20..])].concat()] {
+        let compare = |bytes: &[u8], errors_too: bool| {
+            let (_folder, path) = file(bytes);
+            let limits = Limits::default();
+            let in_file = ImageReader::open(&path, &limits).and_then(|reader| drain(reader, 2));
+            let stream = ByteByByte(Cursor::new(bytes.to_vec()));
+            let in_stream =
+                ImageReader::from_stream(stream, &path, &limits).and_then(|reader| drain(reader, 2));
+            match (in_file, in_stream) {
+                (Ok(in_file), Ok(in_stream)) => assert_eq!(in_file, in_stream),
+                (Err(in_file), Err(in_stream)) if errors_too => {
+                    assert_eq!(chain(&in_file), chain(&in_stream))
+                }
+                (Err(_), Err(_)) => {}
+                (in_file, in_stream) => panic!("{in_file:?} in a file, {in_stream:?} in a stream: {bytes:?}"),
+            }
+        };
+        for length in 0..=good.len() {
+            compare(&good[..length], true);
+        }
+        compare(&[&good[..], b"more"].concat(), false);
+        for byte in 0..good.len() {
+            for bits in [1, 0x80] {
+                let mut spoilt = good.clone();
+                spoilt[byte] ^= bits;
+                compare(&spoilt, false);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stream_of_nothing_holds_nothing() {
+    for length in 0..4_u64 {
+        let stream = Cursor::new(vec![0; length as usize]);
+        let error = ImageReader::from_stream(stream, "-", &Limits::default()).unwrap_err();
+        let said = format!("cannot open -: the IDX header needs 4 bytes, only {length} are there");
+        assert_eq!(chain(&error), said);
+    }
+}
+
+#[test]
+fn a_stream_that_goes_on_and_one_that_fails_name_it() {
+    let long = [&images(2)[..], b"x"].concat();
+    let mut reader =
+        ImageReader::from_stream(Cursor::new(long), "standard input", &Limits::default()).unwrap();
+    let mut pixels = Vec::new();
+    assert_eq!(reader.next_chunk(1, &mut pixels).unwrap(), 1);
+    let error = reader.next_chunk(1, &mut pixels).unwrap_err();
+    let expected = "cannot open standard input: IDX header promises 12 bytes of data, more follow";
+    assert_eq!(chain(&error), expected);
+    let broken = Cursor::new(images(2)[..20].to_vec()).chain(Broken);
+    let mut reader = ImageReader::from_stream(broken, "standard input", &Limits::default()).unwrap();
+    let error = reader.next_chunk(1, &mut pixels).unwrap_err();
+    assert!(chain(&error).starts_with("cannot open standard input: "), "{error:?}");
+    let LoadError::Open(error) = error else { panic!("expected Open, got {error:?}") };
+    assert!(matches!(error.source, OpenErrorKind::File(ae_file::ReadError::Io(_))));
+}
+
+/// A pipe whose other end went away.
+struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::ConnectionReset.into())
+    }
+}
+
+/// A header is no reason to take memory: it follows what has come.
+#[test]
+fn a_stream_that_promises_much_takes_what_has_come() {
+    let mut lie = images(2);
+    lie[4..8].copy_from_slice(&u32::MAX.to_be_bytes());
+    let mut reader =
+        ImageReader::from_stream(Cursor::new(lie), "-", &Limits { max_bytes: u64::MAX }).unwrap();
+    let mut pixels = Vec::new();
+    let error = reader.next_chunk(usize::MAX, &mut pixels).unwrap_err();
+    let LoadError::Open(error) = error else { panic!("expected Open, got {error:?}") };
+    assert!(matches!(error.source, OpenErrorKind::Format(IdxError::Length { actual: 12, .. })));
+    assert!(pixels.capacity() < 1 << 20, "{} bytes were asked for", pixels.capacity());
 }
 
 #[test]

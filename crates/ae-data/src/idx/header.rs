@@ -2,6 +2,8 @@
 
 use std::io::{self, Read, Write};
 
+use ae_file::Kind;
+
 use super::{ElementType, fill};
 use crate::error::{DataError, IdxError, OpenErrorKind};
 use crate::limits::Limits;
@@ -20,22 +22,23 @@ pub(crate) struct IdxHeader {
 }
 
 impl IdxHeader {
-    /// Reads a header and leaves the reader at the first element.
+    /// Reads a header and leaves the reader at the first element; `total_bytes` is the length of the whole input where
+    /// it is known.
     ///
     /// Says nothing about the elements: whether they are there, and whether they are within some limit, is for
     /// whoever reads them to find out.
     ///
     /// # Errors
     /// [`OpenErrorKind::File`] if the reader fails; as [`OpenErrorKind::Format`], [`IdxError::HeaderLength`],
-    /// [`IdxError::Magic`], [`IdxError::ElementType`] or [`IdxError::Overflow`].
-    pub(crate) fn read(mut reader: impl Read) -> Result<Self, OpenErrorKind> {
+    /// [`IdxError::Magic`], [`IdxError::ElementType`], [`IdxError::ByteOrder`] or [`IdxError::Overflow`].
+    pub(crate) fn read(mut reader: impl Read, total_bytes: Option<u64>) -> Result<Self, OpenErrorKind> {
         let mut magic = [0; 4];
         let read = fill(&mut reader, &mut magic)?;
         if read < magic.len() {
             return Err(IdxError::HeaderLength { needed: 4, actual: read as u64 }.into());
         }
         let [0, 0, code, rank] = magic else {
-            return Err(IdxError::Magic { found: u32::from_be_bytes(magic) }.into());
+            return Err(what_else(magic, reader)?.into());
         };
         let element_type = ElementType::from_code(code).ok_or(IdxError::ElementType { code })?;
 
@@ -46,7 +49,15 @@ impl IdxHeader {
                 IdxError::HeaderLength { needed: 4 + sizes.len() as u64, actual: 4 + read as u64 }.into()
             );
         }
-        let dims = sizes.as_chunks().0.iter().map(|&size| u32::from_be_bytes(size)).collect();
+        let dims: Vec<u32> = sizes.as_chunks().0.iter().map(|&size| u32::from_be_bytes(size)).collect();
+        if let Some(total) = total_bytes {
+            let data = total.saturating_sub(4 + sizes.len() as u64);
+            let fits = |dims: &[u32]| count(element_type, dims).is_some_and(|(_, bytes)| bytes == data);
+            let swapped: Vec<u32> = dims.iter().map(|size| size.swap_bytes()).collect();
+            if !fits(&dims) && fits(&swapped) {
+                return Err(IdxError::ByteOrder { element_type, dims: swapped }.into());
+            }
+        }
         Ok(IdxHeader::new(element_type, dims)?)
     }
 
@@ -73,13 +84,9 @@ impl IdxHeader {
     }
 
     fn new(element_type: ElementType, dims: Vec<u32>) -> Result<Self, IdxError> {
-        let elements = checked_product(dims.iter().map(|&size| size as usize));
-        let bytes = elements.and_then(|elements| elements.checked_mul(element_type.size()));
-        match (elements, bytes) {
-            (Some(elements), Some(bytes)) => {
-                Ok(IdxHeader { element_type, dims, elements, data_bytes: bytes as u64 })
-            }
-            _ => Err(IdxError::Overflow { dims }),
+        match count(element_type, &dims) {
+            Some((elements, data_bytes)) => Ok(IdxHeader { element_type, dims, elements, data_bytes }),
+            None => Err(IdxError::Overflow { dims }),
         }
     }
 
@@ -91,6 +98,14 @@ impl IdxHeader {
     pub(crate) fn require_within(&self, limits: &Limits) -> Result<(), IdxError> {
         match self.data_bytes {
             asked if asked > limits.max_bytes => Err(IdxError::Limit { asked, limit: limits.max_bytes }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a promise that an input of so many bytes, header and all, does not keep.
+    pub(crate) fn require_length(&self, total_bytes: u64) -> Result<(), IdxError> {
+        match (self.data_bytes, total_bytes.saturating_sub(self.header_bytes())) {
+            (promised, actual) if actual != promised => Err(IdxError::Length { promised, actual }),
             _ => Ok(()),
         }
     }
@@ -107,6 +122,27 @@ impl IdxHeader {
             _ => Ok(()),
         }
     }
+}
+
+/// What an input is that does not begin with two zero bytes, as far as its beginning tells.
+fn what_else(magic: [u8; 4], mut reader: impl Read) -> Result<IdxError, OpenErrorKind> {
+    let mut start = [0; Kind::START_BYTES];
+    start[..4].copy_from_slice(&magic);
+    let start_bytes = 4 + fill(&mut reader, &mut start[4..])?;
+    let kind = Kind::of(&start[..start_bytes]);
+    Ok(match (magic, ElementType::from_code(magic[1])) {
+        ([rank @ 1..=8, _, 0, 0], Some(element_type)) if kind.is_none() => {
+            let sizes = start[4..start_bytes].as_chunks().0.iter().take(rank.into());
+            IdxError::ByteOrder { element_type, dims: sizes.map(|&size| u32::from_le_bytes(size)).collect() }
+        }
+        _ => IdxError::Magic { found: u32::from_be_bytes(magic), kind },
+    })
+}
+
+/// How many elements an array has, and how many bytes they take; `None` if either cannot be counted.
+fn count(element_type: ElementType, dims: &[u32]) -> Option<(usize, u64)> {
+    let elements = checked_product(dims.iter().map(|&size| size as usize))?;
+    Some((elements, elements.checked_mul(element_type.size())? as u64))
 }
 
 /// The sizes as a header holds them.
