@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert!(figures.is_sorted() && figures.iter().all(|(bytes, psnr)| *bytes < 12.0 && *psnr > 20.0));
 
     // 5. With the decoder inside, its weights of 8 bits, the file needs no network; each image's label goes along too.
-    let labels: Vec<u8> = (0..IMAGES).map(|image| (image % 10) as u8).collect();
+    let labels: Vec<i32> = (0..IMAGES).map(|image| (image % 10) as i32).collect();
     let options = Options { inside: Some(WeightBits::Eight), labels: Some(&labels), ..Options::default() };
     let file = compress(&team, &network, &images, (SIDE, SIDE), options)?;
     let back = decompress(&team, &file, None)?;

@@ -24,7 +24,7 @@ impl Coding {
     ///
     /// # Errors
     /// As [`Quantiser::symbols`].
-    pub fn fit(quantiser: Quantiser, codes: &[f32], labels: Option<&[u8]>) -> Result<Self, CodecError> {
+    pub fn fit(quantiser: Quantiser, codes: &[f32], labels: Option<&[i32]>) -> Result<Self, CodecError> {
         let mut symbols = Vec::new();
         quantiser.symbols(codes, &mut symbols)?;
         let units = quantiser.units();
@@ -37,7 +37,7 @@ impl Coding {
         if let Some(labels) = labels {
             let mut of_labels = BTreeMap::new();
             for &label in labels {
-                *of_labels.entry(i32::from(label)).or_default() += 1;
+                *of_labels.entry(label).or_default() += 1;
             }
             counts.push(of_labels);
         }
@@ -104,11 +104,11 @@ impl Coding {
     }
 
     /// The payload of a block.
-    pub(crate) fn pack(&self, symbols: &[i32], labels: &[u8]) -> Vec<u8> {
+    pub(crate) fn pack(&self, symbols: &[i32], labels: &[i32]) -> Vec<u8> {
         let (tables, label_table) = self.tables.split_at(self.quantiser.units());
         pack(symbols.chunks_exact(tables.len()).enumerate().flat_map(|(row, code)| {
             let code = tables.iter().zip(code.iter().copied());
-            code.chain(label_table.iter().map(move |table| (table, i32::from(labels[row]))))
+            code.chain(label_table.iter().map(move |table| (table, labels[row])))
         }))
     }
 
@@ -118,7 +118,7 @@ impl Coding {
         payload: &[u8],
         first: usize,
         images: usize,
-    ) -> Result<(Vec<i32>, Vec<u8>), BlockError> {
+    ) -> Result<(Vec<i32>, Vec<i32>), BlockError> {
         let (tables, label_table) = self.tables.split_at(self.quantiser.units());
         let mut unpacker = Unpacker::new(payload)?;
         let (mut symbols, mut labels) = (Vec::new(), Vec::new());
@@ -126,14 +126,12 @@ impl Coding {
             for (unit, table) in tables.iter().enumerate() {
                 let symbol = unpacker.next(table)?;
                 if symbol.unsigned_abs() > MAX_SYMBOL as u32 {
-                    return Err(BlockError::Number { image, what: format!("unit {unit}"), found: symbol });
+                    return Err(BlockError::Number { image, unit, found: symbol });
                 }
                 symbols.push(symbol);
             }
             for table in label_table {
-                let label = unpacker.next(table)?;
-                let refused = || BlockError::Number { image, what: "its label".to_owned(), found: label };
-                labels.push(u8::try_from(label).map_err(|_| refused())?);
+                labels.push(unpacker.next(table)?);
             }
         }
         unpacker.finish()?;

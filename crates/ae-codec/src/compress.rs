@@ -60,7 +60,7 @@ pub struct Options<'a> {
     /// Whether the decoder goes into the file, and its weights in how many bits.
     pub inside: Option<WeightBits>,
     /// `(B)`: a label for each image, to be carried along.
-    pub labels: Option<&'a [u8]>,
+    pub labels: Option<&'a [i32]>,
 }
 
 /// Compresses images in memory into the bytes of an `.aez` file, the same for any team. The [crate's page](crate) has an
@@ -193,7 +193,12 @@ impl<'a> Survey<'a> {
     /// # Errors
     /// [`CodecError::Argument`] if not all announced images have come, if there is not a label for each, or as
     /// [`Quantiser::matched`].
-    pub fn finish(self, quality: Quality, steps: Steps, labels: Option<&[u8]>) -> Result<Coding, CodecError> {
+    pub fn finish(
+        self,
+        quality: Quality,
+        steps: Steps,
+        labels: Option<&[i32]>,
+    ) -> Result<Coding, CodecError> {
         CodecError::require("images", self.images, self.seen)?;
         if let Some(labels) = labels {
             CodecError::require("labels", self.images, labels.len())?;
@@ -255,7 +260,7 @@ impl<'a, W: Write> Compressor<'a, W> {
     /// # Errors
     /// [`CodecError::Argument`] if these are more than were announced, not as many labels, or codes that are not finite;
     /// [`CodecError::Net`] if they are not whole images, or one will come back not finite; [`CodecError::Io`].
-    pub fn push(&mut self, images: &[u8], labels: &[u8]) -> Result<(), CodecError> {
+    pub fn push(&mut self, images: &[u8], labels: &[i32]) -> Result<(), CodecError> {
         let pixels = self.network.pixels();
         self.writer.require(Rows::bytes(images, pixels)?.len(), labels.len())?;
         let at_once = images_at_once(pixels);
@@ -266,7 +271,7 @@ impl<'a, W: Write> Compressor<'a, W> {
         Ok(())
     }
 
-    fn push_slice(&mut self, images: &[u8], labels: &[u8]) -> Result<(), CodecError> {
+    fn push_slice(&mut self, images: &[u8], labels: &[i32]) -> Result<(), CodecError> {
         let pixels = self.network.pixels();
         let mut codes = self.network.encode(self.team, Rows::bytes(images, pixels)?)?;
         let quantiser = self.writer.coding().quantiser();

@@ -20,7 +20,7 @@ pub struct Images {
     /// `(B, rows * cols)`: brightness as bytes.
     pub pixels: Vec<u8>,
     /// `(B)`, if the file carries labels.
-    pub labels: Option<Vec<u8>>,
+    pub labels: Option<Vec<i32>>,
 }
 
 /// Decompresses all of a file that is in memory: the same images for any team. The [crate's page](crate) has an example.

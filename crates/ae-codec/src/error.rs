@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
 
+use ae_file::Kind;
 use ae_net::NetError;
 
 use crate::entropy::EntropyError;
@@ -78,10 +79,12 @@ pub enum AezError {
         actual: u64,
     },
     /// The first four bytes are not those of the format.
-    #[error("not an .aez file: it begins with {found:02x?}")]
+    #[error("not an .aez file but {}", kind.map_or(format!("something that begins with {found:02x?}"), |kind| kind.to_string()))]
     Magic {
         /// The bytes found.
         found: [u8; 4],
+        /// What begins like this.
+        kind: Option<Kind>,
     },
     /// A version that this program does not know.
     #[error("version {found} of the .aez format, this program reads version {VERSION}")]
@@ -185,13 +188,13 @@ pub enum BlockError {
     /// Its bytes are not the integers they should be.
     #[error(transparent)]
     Symbols(#[from] EntropyError),
-    /// A number beyond what rounding can give, or beyond what a label can be.
-    #[error("image {image} has {found} as {what}")]
+    /// A number beyond what rounding can give.
+    #[error("image {image} has {found} as unit {unit}")]
     Number {
         /// Which image of the file, from 0.
         image: usize,
-        /// Its label, or which unit of its code.
-        what: String,
+        /// Which unit of its code, from 0.
+        unit: usize,
         /// The number.
         found: i32,
     },

@@ -1,5 +1,6 @@
 //! What writer and reader of an `.aez` file agree on: magic, limits, checksums, lengths. `docs/aez-format.md` has the byte table.
 
+use ae_file::Kind;
 use ae_net::WeightsId;
 use crc32fast::Hasher;
 
@@ -72,12 +73,12 @@ impl FixedHeader {
         bytes
     }
 
-    /// Reads the first bytes of a file of `length`, and what the checksums of other parts begin with.
+    /// Reads a file of `length` by its first bytes, all of the header's or more, and what the checksums of other parts begin with.
     pub(crate) fn parse(start: &[u8], length: u64) -> Result<(Self, Hasher), AezError> {
         let mut bytes = Bytes::new("the header", start);
         let magic = bytes.take()?;
         if magic != MAGIC {
-            return Err(AezError::Magic { found: magic });
+            return Err(AezError::Magic { found: magic, kind: Kind::of(start) });
         }
         let version = bytes.u16()?;
         if version != VERSION {
@@ -86,7 +87,7 @@ impl FixedHeader {
         if length < HEADER_BYTES {
             return Err(AezError::Length { what: "the header", needed: HEADER_BYTES, actual: length });
         }
-        let checksum = hash_header(check("the header", start)?);
+        let checksum = hash_header(check("the header", &start[..HEADER_BYTES as usize])?);
         let flags = bytes.u16()?;
         if flags & !(LABELLED | DECODER_INSIDE | ONE_STEP) != 0 {
             let found = format_args!("{flags:#06x}");

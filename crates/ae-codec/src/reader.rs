@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use ae_file::ReadError;
+use ae_file::{Kind, ReadError};
 use ae_net::Decoder;
 use crc32fast::Hasher;
 
@@ -38,7 +38,7 @@ pub struct Block {
     /// `(B, CODE)`.
     pub symbols: Vec<i32>,
     /// `(B)`, or none where the file has no labels.
-    pub labels: Vec<u8>,
+    pub labels: Vec<i32>,
 }
 
 /// Bytes that the parts of a file take.
@@ -101,7 +101,8 @@ impl<R: Read + Seek> Reader<R> {
     /// [`Damage::Skip`]) its index is damaged or was cut off.
     pub fn new(mut input: R, damage: Damage) -> Result<Self, AezError> {
         let length = input.seek(SeekFrom::End(0)).map_err(AezError::Io)?;
-        let start = read(&mut input, "the header", 0, HEADER_BYTES.min(length), length)?;
+        // More than the header, for a name of what is no file of the format.
+        let start = read(&mut input, "the header", 0, (Kind::START_BYTES as u64).min(length), length)?;
         let (header, checksum) = FixedHeader::parse(&start, length)?;
         let tables = read(&mut input, "the tables", HEADER_BYTES, header.tables, length)?;
         let tables = check("the tables", &tables)?;
@@ -211,7 +212,7 @@ pub struct Decoded {
     /// `(images, CODE)`: the codes that the integers stand for.
     pub codes: Vec<f32>,
     /// `(images)`, if there are labels.
-    pub labels: Option<Vec<u8>>,
+    pub labels: Option<Vec<i32>>,
     /// The decoder, if it is inside.
     pub decoder: Option<Decoder>,
 }

@@ -48,7 +48,7 @@ pub struct Writer<W> {
     /// Of the header, which every other part's goes on from.
     checksum: Hasher,
     symbols: Vec<i32>,
-    labels: Vec<u8>,
+    labels: Vec<i32>,
     index: Vec<u8>,
     blocks: u32,
     taken: usize,
@@ -130,7 +130,7 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// [`CodecError::Argument`] if these are no whole codes, more images than were announced, or not as many labels;
     /// [`CodecError::Io`].
-    pub fn push(&mut self, symbols: &[i32], labels: &[u8]) -> Result<(), CodecError> {
+    pub fn push(&mut self, symbols: &[i32], labels: &[i32]) -> Result<(), CodecError> {
         let units = self.coding.quantiser().units();
         let images = whole_rows(symbols, units)?;
         self.require(images, labels.len())?;

@@ -79,6 +79,22 @@ fn the_bytes_of_files_stay_what_they_are() {
     }
 }
 
+/// Classes are any numbers, few or many, near each other or not.
+#[test]
+fn labels_of_any_size_come_back() {
+    for labels in [
+        vec![i32::MIN, -1, 0, 255, 256, i32::MAX],
+        (-3_000..3_000).map(|image| image * 700_000).collect(),
+        (0..6_000).map(|image| -5_000 - image % 300).collect(),
+    ] {
+        let coding = Coding::fit(Quantiser::uniform(1, 1.0).unwrap(), &[], Some(&labels)).unwrap();
+        let header = Header { images: labels.len(), rows: 1, cols: 1, model: MODEL };
+        let mut writer = Writer::new(Vec::new(), header, coding, None).unwrap();
+        writer.push(&vec![0; labels.len()], &labels).unwrap();
+        assert_eq!(decode(&writer.finish().unwrap()).unwrap().labels, Some(labels));
+    }
+}
+
 #[test]
 fn a_file_is_within_one_percent_of_its_symbols_entropy_and_header() {
     const IMAGES: usize = 10_000;
@@ -148,7 +164,7 @@ fn dead_units_cost_nearly_nothing() {
 #[test]
 fn what_does_not_fit_is_refused() {
     let coding =
-        |labels: Option<&[u8]>| Coding::fit(Quantiser::uniform(2, 1.0).unwrap(), &[0.0; 4], labels).unwrap();
+        |labels: Option<&[i32]>| Coding::fit(Quantiser::uniform(2, 1.0).unwrap(), &[0.0; 4], labels).unwrap();
     let header = Header { images: 2, rows: 2, cols: 3, model: MODEL };
     let new = |header, coding| Writer::new(Vec::new(), header, coding, None);
     let zero = new(Header { rows: 0, ..header }, coding(None)).unwrap_err();
@@ -196,18 +212,22 @@ fn files_are_opened_by_name_and_only_regular_ones() {
     assert!(matches!(why(error), AezError::Io(_)));
 }
 
+fn label() -> impl Strategy<Value = i32> {
+    prop_oneof![8 => 0..26, 1 => any::<i32>(), 1 => Just(i32::MIN), 1 => Just(i32::MAX)]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
     fn any_integers_and_labels_come_back(
         units in 1..6_usize,
-        rows in prop::collection::vec((prop::collection::vec(-(1 << 23)..=(1 << 23), 6), any::<u8>()), 0..40),
+        rows in prop::collection::vec((prop::collection::vec(-(1 << 23)..=(1 << 23), 6), label()), 0..40),
         seen in 0..40_usize,
         labelled in any::<bool>(),
     ) {
         let symbols: Vec<i32> = rows.iter().flat_map(|(code, _)| code[..units].to_vec()).collect();
-        let labels: Vec<u8> = rows.iter().map(|(_, label)| *label).take(if labelled { rows.len() } else { 0 }).collect();
+        let labels: Vec<i32> = rows.iter().map(|(_, label)| *label).take(if labelled { rows.len() } else { 0 }).collect();
         // Fitted to some of them only.
         let sample: Vec<f32> = symbols.iter().take(seen.min(rows.len()) * units).map(|&s| s as f32).collect();
         let coding = Coding::fit(Quantiser::uniform(units, 1.0).unwrap(), &sample, labelled.then_some(&labels)).unwrap();

@@ -149,13 +149,26 @@ fn blocks_of_other_places_and_other_files_are_refused() {
     assert!(matches!(error, AezError::Block { block: 0, first: 0, last: 511, .. }), "{error}");
 }
 
+/// What stands farther into a file than an .aez file's header is long.
+fn tar() -> Vec<u8> {
+    let mut bytes = b"images.aez".to_vec();
+    bytes.resize(257, 0);
+    bytes.extend(b"ustar\x0000");
+    bytes.resize(1_024, 0);
+    bytes
+}
+
 #[test]
 fn headers_that_lie_are_refused_each_by_its_name() {
     let bytes = small().bytes;
     let refused = |at, new: &[u8]| forged(&bytes, at, new);
     let value = |at, new: &[u8]| value_of(refused(at, new));
     let number = |number: u32| number.to_le_bytes();
-    assert!(matches!(refused(0, b"PNG!"), AezError::Magic { found } if &found == b"PNG!"));
+    assert!(matches!(refused(0, b"PNG!"), AezError::Magic { found, kind: None } if &found == b"PNG!"));
+    let tar = tar();
+    let error = decode(&tar).unwrap_err();
+    assert!(matches!(error, AezError::Magic { kind: Some(_), .. }), "{error}");
+    assert_eq!(error.to_string(), "not an .aez file but a tar archive: unpack it with `tar -xf`");
     assert!(matches!(refused(4, &[2, 0]), AezError::Version { found: 2 }));
     assert_eq!(value(6, &[0x0b, 0]), ("the header's flags", "0x000b".to_owned()));
     assert_eq!(

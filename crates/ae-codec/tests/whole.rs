@@ -183,7 +183,7 @@ fn what_does_not_fit_is_refused() {
     assert_eq!(error, "numbers of a code: expected 4, found 5");
 
     let mut file = new(header, coding(UNITS, Some(&[1, 2][..]))).unwrap();
-    let mut refused = |images: &[u8], labels: &[u8], expected: &str| {
+    let mut refused = |images: &[u8], labels: &[i32], expected: &str| {
         let error = file.push(images, labels).unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
     };

@@ -25,8 +25,8 @@ pub(crate) fn codes(count: usize, units: usize) -> Vec<f32> {
     codes
 }
 
-pub(crate) fn labels(count: usize) -> Vec<u8> {
-    noise(count, 3).into_iter().map(|x| (x.abs() * 10.0) as u8).collect()
+pub(crate) fn labels(count: usize) -> Vec<i32> {
+    noise(count, 3).into_iter().map(|x| (x.abs() * 10.0) as i32).collect()
 }
 
 /// Two layers, from `units` numbers to `pixels` logits.
@@ -49,7 +49,7 @@ pub(crate) const MODEL: WeightsId = WeightsId([0x5a; 32]);
 pub(crate) struct Case {
     pub(crate) header: Header,
     pub(crate) symbols: Vec<i32>,
-    pub(crate) labels: Option<Vec<u8>>,
+    pub(crate) labels: Option<Vec<i32>>,
     pub(crate) bytes: Vec<u8>,
 }
 
