@@ -3,13 +3,19 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::read::MAX_HEADER_BYTES;
+use ae_file::{Kind, ReadError};
+
+/// The longest array, and the longest file or stream, of which all must be in memory at once: 1 GiB.
+pub(crate) const MAX_BYTES: u64 = 1 << 30;
+
+/// A file of no [`Kind`].
+const UNKNOWN: &str = "nothing that is known here: numpy.save('codes.npy', codes) writes one";
 
 /// A file that has no codes to offer.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read {}", .path.display())]
 pub struct NpyError {
-    /// The file.
+    /// The file, or the name that a stream was given.
     pub path: PathBuf,
     /// What is wrong with it.
     pub source: NpyErrorKind,
@@ -19,44 +25,34 @@ pub struct NpyError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NpyErrorKind {
-    /// Not a regular file, or the system refused: no such file, no permission, a failing disk.
+    /// Not a regular file, or one whose archive or stream is longer than 1 GiB, or the system refused: no such file, no
+    /// permission, a failing disk.
     #[error(transparent)]
-    File(#[from] ae_file::ReadError),
-    /// An `.npy` file begins with these six bytes.
-    #[error("not an .npy file: it does not begin with \\x93NUMPY")]
-    Magic,
-    /// A version of the format that NumPy has not written yet.
-    #[error(".npy version {major}.{minor} is not known (known: 1.0, 2.0, 3.0)")]
-    Version {
-        /// The seventh byte.
-        major: u8,
-        /// The eighth byte.
-        minor: u8,
+    File(#[from] ReadError),
+    /// No `.npy` file, which begins with `\x93NUMPY`, and no `.npz`.
+    #[error("it is not an .npy file, but {}", .0.map_or(UNKNOWN.to_owned(), |kind| kind.to_string()))]
+    Foreign(
+        /// What it is, if that can be told.
+        Option<Kind>,
+    ),
+    /// An `.npz` file that is damaged, or does not hold exactly one array.
+    #[error("the .npz archive: {reason}")]
+    Archive {
+        /// What is wrong with it, and what to do if it is sound.
+        reason: String,
     },
-    /// The file ends inside the header.
-    #[error("the .npy header is cut short")]
-    HeaderCut,
-    /// A header longer than any of an array of numbers.
-    #[error("the .npy header is {found} bytes long, {MAX_HEADER_BYTES} are the most")]
-    HeaderLength {
-        /// Bytes that it says it has.
-        found: u64,
-    },
-    /// The header is not the dict that it should be.
+    /// A header that is cut short, or not the dict that it should be.
     #[error("the .npy header is not understood: {reason}")]
     Header {
         /// What is wrong with it, in one line.
         reason: String,
     },
-    /// Elements that are not little-endian 32-bit floats.
-    #[error("its elements are {found}, little-endian 32-bit floats ('<f4') are needed")]
+    /// Elements that are no floats of 16, 32 or 64 bits.
+    #[error("its elements are {found}, floats are needed: codes.astype('float32')")]
     ElementType {
         /// NumPy's name of the type, in quotes, or `structures`.
         found: String,
     },
-    /// Columns stand together, not rows.
-    #[error("it is in Fortran order, C order is needed (numpy.ascontiguousarray)")]
-    FortranOrder,
     /// Not codes, or codes of another size.
     #[error("its shape is {found:?}, (images, {code}) is needed: the run's codes are {code} numbers")]
     Shape {
@@ -70,18 +66,28 @@ pub enum NpyErrorKind {
     Length {
         /// Bytes of data promised.
         promised: u64,
-        /// Bytes there after the header.
+        /// Bytes there after the header; where they come from an archive or a stream, no more than one too many is
+        /// counted.
         actual: u64,
     },
-    /// A NaN or an infinity.
-    #[error("row {row} has {value} in column {column}, finite numbers are needed")]
+    /// An array that can't be read a piece at a time and is too long to be read at once.
+    #[error(
+        "{found} bytes in Fortran order, from an archive or from a stream are more than the {MAX_BYTES} that are held \
+         in memory: save it in C order as .npy (numpy.save and numpy.ascontiguousarray), which is read in pieces"
+    )]
+    Limit {
+        /// Bytes of its data.
+        found: u64,
+    },
+    /// A NaN, an infinity, or a number that 32 bits can't hold.
+    #[error("row {row} has {value:?} in column {column}, finite 32-bit floats are needed")]
     NonFinite {
         /// Which code, the first being 0.
         row: usize,
         /// Which of its numbers, the first being 0.
         column: usize,
         /// What stands there.
-        value: f32,
+        value: f64,
     },
 }
 

@@ -1,9 +1,12 @@
-//! Codes as NumPy reads and writes them: `.npy` files of `(images, code)` little-endian 32-bit floats in C order.
+//! Codes as NumPy reads and writes them: `.npy` files of `(images, code)` floats.
+//!
+//! What is written are little-endian 32-bit floats in C order. What others have written is read where it is only a
+//! conversion: see [`CodeReader`].
 //!
 //! The format is NumPy's (`numpy.lib.format`): a magic number, a version, a Python dict that says type, order and
 //! shape, then the values. `npyz` reads and writes the dict; what it would believe is checked before it is asked.
 //!
-//! A file may be larger than memory: [`CodeReader`] hands out a chunk at a time, and [`write_values`] follows
+//! A file in C order may be larger than memory: [`CodeReader`] hands out a chunk at a time, and [`write_values`] follows
 //! [`write_header`] as often as there is a chunk.
 //!
 //! ```
@@ -25,7 +28,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod archive;
 mod error;
+mod float;
+mod header;
 mod read;
 mod write;
 
