@@ -1,8 +1,13 @@
-//! Codes in `.npy` files: what is accepted is finite, and written it is read again.
+//! Codes in `.npy` and `.npz` files: what is accepted is finite, and written it is read again; a file and a stream are
+//! judged alike.
 
-use std::path::Path;
+use std::io::Write;
+use std::mem::discriminant;
 
 use ae_npy::{CodeReader, Element, NpyError, NpyErrorKind, write_header, write_values};
+
+use flate2::{Compression, write::DeflateEncoder};
+use rawzip::{CompressionMethod, ZipArchiveWriter};
 
 use crate::scratch::with_file;
 
@@ -22,18 +27,38 @@ pub fn run(bytes: &[u8]) -> bool {
 }
 
 fn try_file(bytes: &[u8]) -> bool {
-    let Ok(codes) = with_file("codes.npy", bytes, read) else { return false };
+    let of_file = with_file("codes.npy", bytes, |path| CodeReader::open(path, CODE)).and_then(read);
+    let of_stream = CodeReader::from_stream(bytes, "a stream", CODE).and_then(read);
+    let codes = match (of_file, of_stream) {
+        (Ok(file), Ok(stream)) => {
+            assert!(bits(&file) == bits(&stream), "other codes of a file than of a stream");
+            file
+        }
+        // A file's length is known before it is asked whether memory would hold it.
+        (Err(file), Err(stream)) => {
+            let (length, limit) = (
+                matches!(file.source, NpyErrorKind::Length { .. }),
+                matches!(stream.source, NpyErrorKind::Limit { .. }),
+            );
+            let same = discriminant(&file.source) == discriminant(&stream.source);
+            assert!(same || length && limit, "{file:?} of a file, {stream:?} of a stream");
+            return false;
+        }
+        (file, stream) => panic!("{:?} of a file, {:?} of a stream", file.err(), stream.err()),
+    };
     let mut again = Vec::new();
     let header = write_header(&mut again, Element::F32, &[(codes.len() / CODE) as u64, CODE as u64]);
     header.and_then(|()| write_values(&mut again, &codes)).expect("a vector takes all that is written");
-    let back = with_file("codes.npy", &again, read).expect("it was written by us");
-    let bits = |codes: &[f32]| codes.iter().map(|code| code.to_bits()).collect::<Vec<_>>();
-    assert!(bits(&back) == bits(&codes), "other codes than were written");
+    let back = CodeReader::from_stream(&again[..], "a stream", CODE).and_then(read);
+    assert!(bits(&back.expect("it was written by us")) == bits(&codes), "other codes than were written");
     true
 }
 
-fn read(path: &Path) -> Result<Vec<f32>, NpyError> {
-    let mut reader = CodeReader::open(path, CODE)?;
+fn bits(codes: &[f32]) -> Vec<u32> {
+    codes.iter().map(|code| code.to_bits()).collect()
+}
+
+fn read(mut reader: CodeReader) -> Result<Vec<f32>, NpyError> {
     let (mut codes, mut chunk) = (Vec::new(), Vec::new());
     loop {
         match reader.next_chunk(3, &mut chunk) {
@@ -56,6 +81,23 @@ fn npy(dict: &[u8], data: &[u8]) -> Vec<u8> {
     [b"\x93NUMPY\x01\x00", &(dict.len() as u16).to_le_bytes()[..], dict, data].concat()
 }
 
+/// A zip archive of these files, deflated.
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = ZipArchiveWriter::new(Vec::new());
+    let mut add = |name: &str, bytes: &[u8]| -> Result<(), rawzip::Error> {
+        let file = archive.new_file(name).compression_method(CompressionMethod::DEFLATE);
+        let (mut entry, config) = file.start()?;
+        let mut writer = config.wrap(DeflateEncoder::new(&mut entry, Compression::default()));
+        writer.write_all(bytes)?;
+        let (encoder, descriptor) = writer.finish()?;
+        encoder.finish()?;
+        entry.finish(descriptor)?;
+        Ok(())
+    };
+    let added = files.iter().try_for_each(|(name, bytes)| add(name, bytes));
+    added.and_then(|()| archive.finish()).expect("a vector takes all that is written")
+}
+
 /// Sound files of each version, and of the other things that NumPy writes.
 pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let dict = |descr: &str, fortran: &str, shape: &str| {
@@ -65,7 +107,14 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let data: Vec<u8> = [0.0_f32, -1.5, 2.0, 0.1, 1e-40, 3e38].iter().flat_map(|x| x.to_le_bytes()).collect();
     let long =
         |version: u8| [b"\x93NUMPY", &[version, 0, good.len() as u8, 0, 0, 0][..], &good, &data].concat();
+    let array = npy(&good, &data);
+    let zeros = npy(&dict("'<f4'", "False", "(100000, 2)"), &vec![0; 800_000]);
     vec![
+        ("npz", zip(&[("codes.npy", &array)])),
+        ("npz-two", zip(&[("codes.npy", &array), ("labels.npy", &array)])),
+        ("npz-bomb", zip(&[("codes.npy", &zeros)])),
+        ("f2", npy(&dict("'<f2'", "False", "(6, 2)"), &data)),
+        ("one", npy(&dict("'>f8'", "False", "(2,)"), &data[..16])),
         ("version-2", long(2)),
         ("version-3", long(3)),
         ("none", npy(&dict("'<f4'", "False", "(0, 2)"), &[])),
@@ -83,6 +132,6 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("quoted-keys", npy(br#"{"shape":(3,2),"fortran_order":False,"descr":"<f4"}"#, &data)),
         ("longest-header", [b"\x93NUMPY\x02\x00\xff\xff\xff\xff", &good[..]].concat()),
-        ("good", npy(&good, &data)),
+        ("good", array),
     ]
 }
