@@ -3,7 +3,8 @@
 //! [`replace`] writes a temporary file beside the target, syncs it, renames it over the target and syncs the
 //! folder. A reader sees the old bytes or the new ones, never a mixture; after an error, a kill or a power cut
 //! the old bytes are still there. What a kill can leave behind is the temporary file, `.replace-*.tmp`, which
-//! [`remove_temporaries`] clears away. [`replace_keeping`] keeps the old content under another name.
+//! [`remove_temporaries`] clears away and tells from one that is being written. [`replace_keeping`] keeps the old
+//! content under another name.
 //!
 //! [`open`] and [`read`] are for files that somebody else made: a pipe or a device is refused at once, where the
 //! standard library would wait for it or read it for ever. [`Kind`] names what turns out to be no file of the format
@@ -11,6 +12,7 @@
 
 mod kind;
 mod read;
+mod temporary;
 
 use std::fmt;
 use std::fs;
@@ -19,6 +21,7 @@ use std::path::{Path, PathBuf};
 
 pub use kind::Kind;
 pub use read::{ReadError, open, read};
+pub use temporary::remove_temporaries;
 
 /// What [`replace`] was doing when the system refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,41 +135,6 @@ pub fn replace_keeping(
     put(path, Some(kept), write)
 }
 
-/// Removes the temporary files that replacements which were killed have left in `folder`.
-///
-/// To be called where nobody else is replacing files of the folder: theirs would be removed too.
-///
-/// # Errors
-/// What the system says if the folder cannot be listed or a file of it not removed.
-///
-/// # Example
-/// ```
-/// # let folder = tempfile::tempdir()?;
-/// std::fs::write(folder.path().join(".replace-a1b2c3.tmp"), "half of a fi")?;
-/// std::fs::write(folder.path().join("file"), "a file")?;
-/// ae_file::remove_temporaries(folder.path())?;
-/// assert_eq!(std::fs::read_dir(folder.path())?.count(), 1);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn remove_temporaries(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let name = name.as_encoded_bytes();
-        if name.starts_with(PREFIX.as_bytes())
-            && name.ends_with(SUFFIX.as_bytes())
-            && entry.file_type()?.is_file()
-        {
-            fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
-}
-
-/// A short fixed name, so that a target whose own name is as long as the system allows can be replaced too.
-const PREFIX: &str = ".replace-";
-const SUFFIX: &str = ".tmp";
-
 fn put(
     path: &Path,
     kept: Option<&Path>,
@@ -186,7 +154,10 @@ fn put(
     let folder = folder_of(&target);
 
     // Dropping `temporary` removes it, so every early return below leaves the folder clean.
-    let mut temporary = create_temporary(folder, existing.as_ref()).map_err(failed(Step::Create))?;
+    let mut temporary = temporary::create(folder).map_err(failed(Step::Create))?;
+    if let Some(metadata) = &existing {
+        temporary.as_file().set_permissions(metadata.permissions()).map_err(failed(Step::Create))?;
+    }
     let mut buffered = BufWriter::new(temporary.as_file_mut());
     write(&mut buffered).and_then(|()| buffered.flush()).map_err(failed(Step::Write))?;
     drop(buffered);
@@ -232,22 +203,6 @@ impl Target {
             Err(error) => Err(error),
         }
     }
-}
-
-fn create_temporary(folder: &Path, existing: Option<&fs::Metadata>) -> io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(PREFIX).suffix(SUFFIX);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // `tempfile` would choose 0600; the system takes the umask off these.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let temporary = builder.tempfile_in(folder)?;
-    if let Some(metadata) = existing {
-        temporary.as_file().set_permissions(metadata.permissions())?;
-    }
-    Ok(temporary)
 }
 
 /// A rename lasts through a power cut only once the folder that records it is on the disk.

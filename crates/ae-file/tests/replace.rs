@@ -4,6 +4,8 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use ae_file::{ReplaceError, Step, remove_temporaries, replace, replace_keeping};
 
@@ -165,6 +167,56 @@ fn temporaries_are_removed_and_nothing_else_is() {
 }
 
 #[test]
+fn writers_lose_nothing_to_cleaners_in_their_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let killed = folder.path().join(".replace-killed.tmp");
+    fs::write(&killed, b"half of a fi").unwrap();
+    let (writers, rounds) = (4, 100);
+    let at_work = AtomicUsize::new(writers);
+    thread::scope(|scope| {
+        for writer in 0..writers {
+            let (folder, at_work) = (folder.path(), &at_work);
+            scope.spawn(move || {
+                let (path, kept) =
+                    (folder.join(format!("file {writer}")), folder.join(format!("kept {writer}")));
+                let content = |round: usize| vec![round as u8; 10_000];
+                let lost = (1..=rounds).find(|&round| {
+                    let written = replace_keeping(&path, &kept, |w| w.write_all(&content(round)));
+                    written.is_err() || fs::read(&path).unwrap() != content(round)
+                });
+                at_work.fetch_sub(1, Ordering::SeqCst);
+                assert_eq!(lost, None);
+                assert_eq!(fs::read(&kept).unwrap(), content(rounds - 1));
+            });
+        }
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while at_work.load(Ordering::SeqCst) > 0 {
+                    remove_temporaries(folder.path()).unwrap();
+                }
+            });
+        }
+    });
+    assert!(!killed.exists());
+    assert_eq!(names(folder.path()).len(), 2 * writers);
+}
+
+#[test]
+fn what_is_being_written_is_not_cleared_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    replace(&path, |w| {
+        w.write_all(&[7; 1 << 20])?;
+        remove_temporaries(folder.path())?;
+        assert_eq!(names(folder.path()).len(), 1);
+        w.write_all(b"the end")
+    })
+    .unwrap();
+    assert_eq!(fs::read(&path).unwrap().len(), (1 << 20) + 7);
+    assert_eq!(names(folder.path()), ["file"]);
+}
+
+#[test]
 fn a_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("inner");
@@ -180,6 +232,8 @@ fn a_missing_parent_is_an_error_that_names_the_file() {
     let path = folder.path().join("missing").join("file");
     let result = replace(&path, |w| w.write_all(b"x"));
     assert!(result.as_ref().unwrap_err().to_string().contains(&path.display().to_string()));
+    let said = format!("{:?}", result.as_ref().unwrap_err());
+    assert!(!said.contains(".replace-"), "{said}");
     assert_eq!(step(result, &path), (Step::Create, io::ErrorKind::NotFound));
     assert!(names(folder.path()).is_empty());
 }
