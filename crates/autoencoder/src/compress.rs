@@ -14,6 +14,7 @@ use crate::info;
 use crate::output::{replace, require_other, say};
 use crate::progress::ImageBar;
 use crate::run::{RunArg, ThreadsArg};
+use crate::signals;
 
 /// Compress images into an .aez file
 #[derive(Debug, Args)]
@@ -129,6 +130,8 @@ fn each_chunk(
             return Ok(());
         }
         work(&chunk, first)?;
+        // Large images make a block, and so a write, out of many chunks.
+        signals::check()?;
         first += read;
         bar.advance(read);
     }

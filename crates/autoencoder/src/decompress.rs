@@ -81,7 +81,7 @@ pub(crate) fn run(args: &DecompressArgs) -> Result<()> {
     say!("wrote {}: {kept} images of {} x {} pixels", args.out.display(), header.rows, header.cols);
     if let Some(path) = &args.labels_out {
         let array = IdxArray::new(vec![kept], Elements::U8(labels))?;
-        ae_file::replace(path, |out| idx::write(&array, out))?;
+        replace(path, |out| Ok(idx::write(&array, out)?))?;
         say!("wrote {}: {kept} labels", path.display());
     }
     let seconds = begin.elapsed().as_secs_f64();

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::data::DataArgs;
-use crate::output::say;
+use crate::output::{replace, say};
 use crate::run::{self, RunArg};
 
 /// Tiles a row of a picture.
@@ -66,10 +66,10 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<()> {
         let tiles = tiles.collect::<Result<Vec<_>, _>>()?;
         let picture = Grid::new(COLUMNS.min(count)).upscale(2).gap(2).gap_level(64).draw(&tiles)?;
         let bytes = png_bytes(&picture)?;
-        ae_file::replace(&args.out, |out| out.write_all(&bytes))?;
+        replace(&args.out, |out| Ok(out.write_all(&bytes)?))?;
     } else {
         let array = IdxArray::new(vec![count, rows, cols], Elements::U8(pixels))?;
-        ae_file::replace(&args.out, |out| idx::write(&array, out))?;
+        replace(&args.out, |out| Ok(idx::write(&array, out)?))?;
     }
     say!("wrote {}", args.out.display());
     Ok(())

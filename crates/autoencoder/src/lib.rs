@@ -27,7 +27,7 @@ mod train;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Subcommand;
 
 /// What the program can be asked to do.
@@ -57,7 +57,7 @@ pub enum Command {
 /// that of a signal.
 pub fn execute(command: Command, name: &'static str) -> ExitCode {
     output::set_program(name);
-    end(match command {
+    end(signals::watch().context("cannot watch for signals").and_then(|()| match command {
         Command::Train(args) => train::run(&args),
         Command::Figure(args) => figure::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
@@ -67,7 +67,7 @@ pub fn execute(command: Command, name: &'static str) -> ExitCode {
         Command::Compress(args) => compress::run(&args),
         Command::Decompress(args) => decompress::run(&args),
         Command::Info(args) => info::run(&args),
-    })
+    }))
 }
 
 /// The exit code of an outcome, once a failure has been told on standard error, with its causes on one line.
@@ -75,9 +75,9 @@ pub fn end(outcome: Result<()>) -> ExitCode {
     /// As clap exits when it cannot parse the arguments.
     const BAD_ARGUMENTS: u8 = 2;
     let Err(error) = outcome else { return ExitCode::SUCCESS };
-    if let Some(interrupted) = error.downcast_ref::<train::Interrupted>() {
-        let _ = writeln!(io::stderr(), "{interrupted}");
-        return ExitCode::from(interrupted.exit_code());
+    if let Some(stopped) = error.downcast_ref::<signals::Stopped>() {
+        let _ = writeln!(io::stderr(), "{stopped}");
+        return ExitCode::from(stopped.exit_code());
     }
     // Nobody may be there to read it; the exit code says so too.
     let _ = writeln!(io::stderr(), "error: {error:#}");

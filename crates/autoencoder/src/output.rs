@@ -7,7 +7,9 @@ use std::path::Path;
 
 use std::sync::OnceLock;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, ensure};
+
+use crate::signals::{self, Stopped};
 
 static PROGRAM: OnceLock<&str> = OnceLock::new();
 
@@ -47,31 +49,74 @@ pub(crate) fn answer(text: impl Display) -> Result<()> {
 }
 
 /// Writes the file at `path` aside and renames it, as [`ae_file::replace`] does, where what is written can fail
-/// for reasons of its own; they are told as they are, and nothing is left behind.
+/// for reasons of its own; they are told as they are, and nothing is left behind. A folder that is missing is made, and
+/// what killed commands were writing in it is cleared away.
+///
+/// After a signal it fails with [`Stopped`]: at the next write, or with the file in its place.
 pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let stopped = |signal, what: &str| {
+        Error::from(Stopped::by(signal, format!("stopped by {signal}: {} {what}", path.display())))
+    };
+    let hold = signals::hold();
+    make_ready(path)?;
     let mut failed = None;
     let replaced = ae_file::replace(path, |out| {
-        write(out).map_err(|error| match error.downcast::<io::Error>() {
+        let written = write(&mut Watched(out)).and_then(|()| Ok(signals::check()?));
+        written.map_err(|error| {
+            let error = match signals::came() {
+                // Unless a file within this one has told of it.
+                Some(signal) if !error.is::<Stopped>() => stopped(signal, "is as it was"),
+                _ => error,
+            };
             // A bare one comes from `out`, and is told with the file's name.
-            Ok(error) => error,
-            Err(error) => {
+            error.downcast::<io::Error>().unwrap_or_else(|error| {
                 failed = Some(error);
                 io::Error::other("there is nothing to write")
-            }
+            })
         })
     });
     match failed {
-        Some(error) => Err(error),
-        None => Ok(replaced?),
+        Some(error) => return Err(error),
+        None => replaced?,
+    }
+    hold.finish().map_or(Ok(()), |signal| Err(stopped(signal, "is written")))
+}
+
+/// Makes a file's folder, and clears away what killed commands have left there.
+fn make_ready(path: &Path) -> Result<()> {
+    // A link is written through, and the temporary file stands beside what it leads to.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = match target.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
+    // A folder that does not let itself be listed may take files all the same.
+    let _ = ae_file::remove_temporaries(folder);
+    Ok(())
+}
+
+/// A writer that fails once a signal has come.
+struct Watched<'a>(&'a mut dyn Write);
+
+impl Write for Watched<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        /// So much is written in the blink of an eye.
+        const AT_ONCE: usize = 1 << 20;
+        signals::check()?;
+        self.0.write(&bytes[..bytes.len().min(AT_ONCE)])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
 /// Writes files into a folder, which is made if it is not there, and says so.
 pub(crate) fn write_files(folder: &Path, files: &[(&'static str, Vec<u8>)]) -> Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
     for (name, bytes) in files {
         let path = folder.join(name);
-        ae_file::replace(&path, |out| out.write_all(bytes))?;
+        replace(&path, |out| Ok(out.write_all(bytes)?))?;
         say!("wrote {}", path.display());
     }
     Ok(())

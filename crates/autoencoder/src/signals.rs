@@ -1,50 +1,192 @@
-//! Ctrl-C and SIGTERM, asked of instead of died of.
+//! Ctrl-C and SIGTERM: the end of the program, but never in the middle of what somebody holds together.
+//!
+//! One thread hears of them. While nobody holds anything it ends the program there and then. While somebody does, the
+//! first signal is only noted: the holder asks for it, brings what it has begun to a whole end and returns [`Stopped`].
+//! The second ends the program at once. The thread decides under the same lock that holders take, so none can begin
+//! while the program ends.
 
+use std::fmt;
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
+use signal_hook::consts::SIGINT;
 
-/// What a shell adds to a signal's number for the exit code of a program that it ended.
-const ENDED_BY: u8 = 128;
+static STATE: Mutex<State> = Mutex::new(State::new());
 
-/// Which signal has come, if one has.
-///
-/// The first one is only noted, and whoever has something to finish asks for it; the second ends the program at once.
-#[derive(Clone, Default)]
-pub(crate) struct Signals {
-    came: Arc<AtomicBool>,
-    exit_code: Arc<AtomicUsize>,
+fn state() -> MutexGuard<'static, State> {
+    // It is whole between any two lines that change it.
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Signals {
-    /// Notes signals from here on.
-    pub(crate) fn watch() -> io::Result<Self> {
-        let signals = Self::default();
-        for signal in [SIGINT, SIGTERM] {
-            let exit_code = i32::from(ENDED_BY) + signal;
-            // They are called in this order: the first finds that no signal has come, and the last says that one has,
-            // when it is known which.
-            flag::register_conditional_shutdown(signal, exit_code, Arc::clone(&signals.came))?;
-            flag::register_usize(signal, Arc::clone(&signals.exit_code), exit_code as usize)?;
-            flag::register(signal, Arc::clone(&signals.came))?;
+struct State {
+    holders: usize,
+    came: Option<Signal>,
+    /// A holder inside another has put a part of the whole in its place: the rest is to follow, signal or no.
+    past_return: bool,
+}
+
+impl State {
+    const fn new() -> Self {
+        Self { holders: 0, came: None, past_return: false }
+    }
+
+    /// Notes a first signal while there are holders, and says whether it did.
+    fn note(&mut self, signal: Signal) -> bool {
+        let noted = self.holders > 0 && self.came.is_none();
+        if noted {
+            self.came = Some(signal);
         }
-        Ok(signals)
+        noted
     }
 
-    pub(crate) fn came(&self) -> bool {
-        self.came.load(Ordering::SeqCst)
+    /// The signal that has come, if holders are to stop.
+    fn came(&self) -> Option<Signal> {
+        self.came.filter(|_| !self.past_return)
     }
 
-    /// Lets the next signal end the program at once: there is nothing left to finish.
-    pub(crate) fn let_through(&self) {
-        self.came.store(true, Ordering::SeqCst);
+    fn finish(&mut self) -> Option<Signal> {
+        self.past_return = self.holders > 1;
+        self.came()
     }
 
-    /// The exit code of a program that ended because of the signal that came.
+    fn release(&mut self) {
+        self.holders -= 1;
+        self.past_return &= self.holders > 0;
+    }
+}
+
+/// A signal that asks the program to end; its [`Display`](fmt::Display) is what a user calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Signal(i32);
+
+impl Signal {
+    /// What a shell says of a program that the signal ended.
+    fn exit_code(self) -> u8 {
+        128 + self.0 as u8
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(if self.0 == SIGINT { "Ctrl-C" } else { "SIGTERM" })
+    }
+}
+
+/// A command that a signal has ended, and what it left. No fault, so it is told without the word.
+#[derive(Debug, thiserror::Error)]
+#[error("{said}")]
+pub(crate) struct Stopped {
+    said: String,
+    exit_code: u8,
+}
+
+impl Stopped {
+    pub(crate) fn by(signal: Signal, said: String) -> Self {
+        Self { said, exit_code: signal.exit_code() }
+    }
+
     pub(crate) fn exit_code(&self) -> u8 {
-        self.exit_code.load(Ordering::SeqCst) as u8
+        self.exit_code
+    }
+}
+
+/// Hears of signals from here on.
+#[cfg(unix)]
+pub(crate) fn watch() -> io::Result<()> {
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, signal_hook::consts::SIGTERM])?;
+    let thread = std::thread::Builder::new().name("signals".to_owned());
+    thread.spawn(move || signals.forever().for_each(|signal| hear(Signal(signal))))?;
+    Ok(())
+}
+
+/// Elsewhere the system ends the program, and a later command clears away what it was writing.
+#[cfg(not(unix))]
+pub(crate) fn watch() -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn hear(signal: Signal) {
+    use std::io::Write;
+    let mut state = state();
+    if state.note(signal) {
+        return;
+    }
+    if state.holders == 0 {
+        let _ = writeln!(io::stderr(), "stopped by {signal}");
+    }
+    std::process::exit(signal.exit_code().into())
+}
+
+/// The signal that has come, if its holders are to stop.
+pub(crate) fn came() -> Option<Signal> {
+    state().came()
+}
+
+/// Fails if a signal has come; whoever holds says what that means.
+pub(crate) fn check() -> io::Result<()> {
+    match came() {
+        Some(signal) => Err(io::Error::other(format!("stopped by {signal}"))),
+        None => Ok(()),
+    }
+}
+
+/// While it lives, a first signal is only noted.
+#[must_use]
+pub(crate) struct Hold(());
+
+/// Holds off signals.
+pub(crate) fn hold() -> Hold {
+    state().holders += 1;
+    Hold(())
+}
+
+impl Hold {
+    /// Gives it back with everything in its place, and says which signal has come meanwhile. Inside another hold none
+    /// has: the rest of that one's work is to follow.
+    pub(crate) fn finish(self) -> Option<Signal> {
+        state().finish()
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        state().release();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TERM: Signal = Signal(signal_hook::consts::SIGTERM);
+
+    #[test]
+    fn a_first_signal_is_noted_while_somebody_holds_and_no_other_is() {
+        let mut state = State::new();
+        assert!(!state.note(TERM));
+        assert_eq!(state.came(), None);
+        state.holders = 1;
+        assert!(state.note(TERM));
+        assert!(!state.note(Signal(SIGINT)));
+        assert_eq!((state.came(), state.finish()), (Some(TERM), Some(TERM)));
+        state.release();
+        assert!(!state.note(TERM));
+    }
+
+    #[test]
+    fn with_a_part_of_the_whole_in_place_the_rest_follows_before_anybody_hears() {
+        let mut state = State::new();
+        state.holders = 2;
+        assert!(state.note(TERM));
+        assert_eq!(state.came(), Some(TERM), "the inner one may stop");
+        assert_eq!(state.finish(), None, "but it has come to its end");
+        state.release();
+        assert_eq!(state.came(), None);
+        assert_eq!(state.finish(), Some(TERM));
+        state.release();
+        assert_eq!(state.came(), Some(TERM));
+        assert_eq!((TERM.to_string(), TERM.exit_code()), ("SIGTERM".to_owned(), 143));
+        assert_eq!((Signal(SIGINT).to_string(), Signal(SIGINT).exit_code()), ("Ctrl-C".to_owned(), 130));
     }
 }

@@ -21,24 +21,7 @@ use crate::figure::{self, FigureName};
 use crate::output::{program, say};
 use crate::progress::Progress;
 use crate::run;
-use crate::signals::Signals;
-
-/// A run that a signal has stopped. No fault, so it is told without the word.
-#[derive(Debug, thiserror::Error)]
-#[error("stopped in epoch {epoch}, after step {step} of {steps}; to go on:\n{command}")]
-pub(crate) struct Interrupted {
-    epoch: u64,
-    step: usize,
-    steps: usize,
-    command: String,
-    exit_code: u8,
-}
-
-impl Interrupted {
-    pub(crate) fn exit_code(&self) -> u8 {
-        self.exit_code
-    }
-}
+use crate::signals::{self, Stopped};
 
 /// Trains, or goes on training, and writes the run with its two figures.
 pub(crate) fn run(args: &TrainArgs) -> Result<()> {
@@ -55,11 +38,11 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     let images = plan.images(&path)?;
     let mut network = plan.network(&images, resumes)?;
     let folder;
-    let signals = Signals::watch().context("cannot watch for signals")?;
     let mut trainer = plan.trainer(&mut network, &images)?;
     let origin = plan.origin(&images);
     let settings = trainer.settings(origin.clone());
     let mut done = (0, 0);
+    let hold = signals::hold();
     folder = match kept {
         None => create(path, args.force)?,
         Some((folder, checkpoint)) => {
@@ -75,12 +58,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
         }
     };
     trainer.keep(&folder, settings, args.checkpoint_every.unwrap_or(CHECKPOINT_EVERY));
-    trainer.stop_when({
-        let signals = signals.clone();
-        move || signals.came()
-    });
+    trainer.stop_when(|| signals::came().is_some());
     announce(&plan, &images, &trainer, resumes.then_some(done));
-    let history = train(&mut trainer, &plan.config, &images, done, &folder, &signals)?;
+    let history = train(&mut trainer, &plan.config, &images, done, &folder)?;
     let engine = EngineRecord {
         name: trainer.engine().to_owned(),
         threads: plan.threads.get(),
@@ -95,6 +75,10 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     outcome::print(&history);
     for written in [folder.model_path(), folder.history_path(), folder.record_path()] {
         say!("wrote {}", written.display());
+    }
+    if let Some(signal) = hold.finish() {
+        let said = format!("stopped by {signal}: {} is whole, but for figures", folder.path().display());
+        return Err(Stopped::by(signal, said).into());
     }
     figure::draw(&[FigureName::Reconstructions, FigureName::Loss], &run::open(folder.path())?, &images)
 }
@@ -126,25 +110,21 @@ fn train(
     images: &Split,
     done: (u64, usize),
     folder: &RunFolder,
-    signals: &Signals,
 ) -> Result<History> {
     let mut progress = Progress::new(config, images.train.len(), done);
     let history = trainer.train(&mut |event| progress.observe(event));
     progress.finish();
-    let history = history.map_err(|error| match error {
-        TrainError::Stopped { epoch, step } => Interrupted {
-            epoch,
-            step,
-            steps: steps_an_epoch(images, config),
-            command: resume_command(folder.path()),
-            exit_code: signals.exit_code(),
+    history.map_err(|error| match error {
+        TrainError::Stopped { epoch, step } => {
+            let signal = signals::came().expect("a run is stopped when one has come");
+            let (steps, command) = (steps_an_epoch(images, config), resume_command(folder.path()));
+            let said =
+                format!("stopped in epoch {epoch}, after step {step} of {steps}; to go on:\n{command}");
+            Stopped::by(signal, said).into()
         }
-        .into(),
         error @ TrainError::Checkpoint(_) => Error::from(error).context(stopped(folder)),
         error => Error::from(error),
-    })?;
-    signals.let_through();
-    Ok(history)
+    })
 }
 
 fn steps_an_epoch(images: &Split, config: &TrainConfig) -> usize {

@@ -273,8 +273,8 @@ fn a_missing_run_and_an_output_that_cannot_be_are_said() {
         assert!(error.contains("`ae train`"), "{error}");
         let error = fixture.fail(1, &[&common[..], &["new", "--run", "nowhere"]].concat());
         assert!(error.contains("nowhere"), "{error}");
-        let error = fixture.fail(1, &[&common[..], &["nowhere/new", "--run", "runs/shallow-4"]].concat());
-        assert!(error.contains("nowhere/new"), "{error}");
+        let error = fixture.fail(1, &[&common[..], &["codes.npy/new", "--run", "runs/shallow-4"]].concat());
+        assert!(error.starts_with("error: cannot create the folder codes.npy: "), "{error}");
         let input = common[2];
         let error = fixture.fail(1, &[&common[..], &[input, "--run", "runs/shallow-4"]].concat());
         assert!(error.contains("would be overwritten"), "{error}");
@@ -282,4 +282,8 @@ fn a_missing_run_and_an_output_that_cannot_be_are_said() {
     fixture.fail(2, &[&encode[..], &["new", "--threads", "0"]].concat());
     fixture.fail(2, &["decode", "--out", "new"]);
     assert_eq!(names(&fixture), before);
+
+    // A folder that is only missing is made, with those above it.
+    fixture.succeed(&[&decode[..], &["new/folder/images.idx", "--run", "runs/shallow-4"]].concat());
+    assert!(fixture.path("new/folder/images.idx").is_file());
 }

@@ -11,6 +11,8 @@ mod hostile;
 mod places;
 #[cfg(unix)]
 mod resume;
+#[cfg(unix)]
+mod signals;
 mod sizes;
 mod train_and_figure;
 mod uses;

@@ -79,7 +79,7 @@ fn errors(child: &mut Child) -> String {
     std::io::read_to_string(child.stderr.take().unwrap()).unwrap()
 }
 
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status().unwrap();
     assert!(sent.success());
 }
