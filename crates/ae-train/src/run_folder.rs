@@ -79,9 +79,8 @@ impl RunFolder {
         let folder = Self::lock(path)?;
         // Only now: until it is locked, another may be about to finish a run in it.
         if existing == Existing::Refuse
-            && let Some(name) = FILES.iter().find(|name| fs::symlink_metadata(folder.path.join(name)).is_ok())
+            && let Some(file) = folder.holds()
         {
-            let file = folder.path.join(name);
             return Err(RunFolderError::HoldsRun { path: folder.path, file });
         }
         let probe = folder.path.join(".writable");
@@ -134,6 +133,12 @@ impl RunFolder {
             }
         }
         Ok(folder)
+    }
+
+    /// A file of a run that is there.
+    fn holds(&self) -> Option<PathBuf> {
+        let mut files = self.files().filter(|file| !file.ends_with(LOCK));
+        files.find(|file| fs::symlink_metadata(file).is_ok())
     }
 
     /// The run in `path`, to read.
@@ -286,8 +291,12 @@ impl RunFolder {
         Err(RunFolderError::History { path, source })
     }
 
-    /// Whether `path`, links followed, is a file of a run, of this folder or another: nothing that can be made again from
-    /// the others, as pictures can.
+    /// The files of this run, whether or not they are there: those that can't be made again from others, as pictures can.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        FILES.iter().map(|name| self.path.join(name))
+    }
+
+    /// Whether `path`, links followed, is a file of a run, of this folder or another; see [`files`](Self::files).
     ///
     /// # Example
     /// ```
@@ -302,12 +311,12 @@ impl RunFolder {
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return false };
         let is_run =
             [LOCK, RECORD, CHECKPOINT, PREVIOUS_CHECKPOINT].iter().any(|file| folder.join(file).exists());
-        is_run && (name == LOCK || FILES.iter().any(|file| name == *file))
+        is_run && FILES.iter().any(|file| name == *file)
     }
 }
 
 /// What a run is made of.
-const FILES: [&str; 6] = [RECORD, MODEL, HISTORY, TRAINED_ON, CHECKPOINT, PREVIOUS_CHECKPOINT];
+const FILES: [&str; 7] = [RECORD, MODEL, HISTORY, TRAINED_ON, CHECKPOINT, PREVIOUS_CHECKPOINT, LOCK];
 
 /// Refuses a file that is not what the record says of it.
 fn unchanged(path: PathBuf, what: &'static str, recorded: &str, found: String) -> Result<(), RunFolderError> {

@@ -10,11 +10,13 @@ use anyhow::{Error, Result, ensure};
 use clap::{Args, ValueEnum};
 
 use crate::encode::{images_at_once, open_labelled};
+use crate::guard::{Format, require_places};
 use crate::info;
-use crate::output::{replace, require_other, say};
+use crate::output::{replace, say};
 use crate::progress::ImageBar;
 use crate::run::{RunArg, ThreadsArg};
 use crate::signals;
+use crate::standard::{file, is_standard};
 
 /// Compress images into an .aez file
 #[derive(Debug, Args)]
@@ -29,9 +31,9 @@ Examples:
 )]
 pub struct CompressArgs {
     /// IDX file of images, gzipped or not; it may be larger than memory
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_parser = file())]
     pub(crate) images: PathBuf,
-    /// Where the compressed file goes
+    /// Where the compressed file goes; - is standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// How finely codes are rounded, 0 to 100
@@ -41,7 +43,7 @@ pub struct CompressArgs {
     #[arg(long, value_name = "BITS", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "8")]
     pub(crate) embed_decoder: Option<Bits>,
     /// IDX file with a label for each image, to be carried along
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) labels: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) run: RunArg,
@@ -74,12 +76,11 @@ fn quality(text: &str) -> Result<Quality, String> {
 /// Compresses, and says what it took.
 pub(crate) fn run(args: &CompressArgs) -> Result<()> {
     let begin = Instant::now();
+    Format::of(&args.out, &[Format::Aez])?;
     let run = args.run.open()?;
+    require_places(&[&args.out], run.inputs().iter().chain([&args.images]).chain(&args.labels))?;
     let (images, labels) = open_labelled(&args.images, args.labels.as_deref(), &run, "compress")?;
-    for input in [Some(&args.images), args.labels.as_ref()].into_iter().flatten() {
-        require_other(&args.out, input)?;
-    }
-    let (team, network) = (args.threads.team()?, &run.network);
+    let (team, network) = (args.threads.team()?, run.network()?);
     let (count, pixels) = (images.len(), network.pixels());
     let bar = ImageBar::new(count);
 
@@ -107,7 +108,9 @@ pub(crate) fn run(args: &CompressArgs) -> Result<()> {
     drop(bar);
 
     say!("wrote {}", args.out.display());
-    say!("{}", info::describe(&info::open(&args.out)?));
+    if !is_standard(&args.out) {
+        say!("{}", info::describe(&info::open(&args.out)?));
+    }
     let (numbers, seconds) = ((count * pixels) as f64, begin.elapsed().as_secs_f64());
     if count > 0 {
         say!("PSNR            {:.2} dB", psnr_db(mse));

@@ -1,6 +1,6 @@
 //! `ae decode`.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use ae_data::{ImageWriter, WriteError};
@@ -10,8 +10,10 @@ use anyhow::{Context, Error, Result};
 use clap::Args;
 
 use crate::encode::images_at_once;
-use crate::output::{replace, require_other, say};
+use crate::guard::{Format, require_places};
+use crate::output::{replace, say};
 use crate::run::{Run, RunArg, ThreadsArg};
+use crate::standard::is_standard;
 
 /// Compute the images that codes stand for, as an IDX file
 #[derive(Debug, Args)]
@@ -21,10 +23,10 @@ use crate::run::{Run, RunArg, ThreadsArg};
 Codes may come from anywhere:
   python3 -c \"import numpy; numpy.save('codes.npy', numpy.ones((10, 32), 'float32'))\"")]
 pub struct DecodeArgs {
-    /// .npy file of codes: (images, code), 32-bit floats, C order; it may be larger than memory
+    /// .npy file of codes: (images, code), 32-bit floats, C order; it may be larger than memory, and - is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) codes: PathBuf,
-    /// Where the images go: IDX, one byte a pixel
+    /// Where the images go: IDX, one byte a pixel; - is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     #[command(flatten)]
@@ -35,9 +37,14 @@ pub struct DecodeArgs {
 
 /// Writes the images that codes stand for.
 pub(crate) fn run(args: &DecodeArgs) -> Result<()> {
+    Format::of(&args.out, &[Format::Idx])?;
     let run = args.run.open()?;
-    let codes = CodeReader::open(&args.codes, run.network.code_size())?;
-    require_other(&args.out, &args.codes)?;
+    require_places(&[&args.out], run.inputs().iter().chain([&args.codes]))?;
+    let code = run.network()?.code_size();
+    let codes = match is_standard(&args.codes) {
+        true => CodeReader::from_stream(io::stdin(), "standard input", code)?,
+        false => CodeReader::open(&args.codes, code)?,
+    };
     let count = codes.len();
     let (rows, cols) = run.size();
     let team = args.threads.team()?;
@@ -56,16 +63,16 @@ fn write_images(
     team: &Team,
     mut writer: ImageWriter<&mut dyn Write>,
 ) -> Result<()> {
-    let mut values = Vec::new();
-    let mut done = 0;
+    let network = run.network()?;
+    let (mut values, mut done) = (Vec::new(), 0);
     loop {
-        let read = codes.next_chunk(images_at_once(run.network.pixels()), &mut values)?;
+        let read = codes.next_chunk(images_at_once(network.pixels()), &mut values)?;
         if read == 0 {
             break;
         }
-        let images = run.network.decode(team, Rows::values(&values, run.network.code_size())?)?;
+        let images = network.decode(team, Rows::values(&values, network.code_size())?)?;
         // Finite codes of astronomical size can leave the decoder with infinity less infinity.
-        let pixels = to_bytes(&images, run.network.pixels(), done)
+        let pixels = to_bytes(&images, network.pixels(), done)
             .with_context(|| format!("cannot decode {}", path.display()))?;
         writer.write(&pixels).map_err(bare)?;
         done += read;

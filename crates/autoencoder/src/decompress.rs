@@ -6,15 +6,17 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use ae_codec::{CodecError, Damage, Reader, Soundness};
-use ae_data::{Elements, IdxArray, ImageWriter, idx};
+use ae_data::{ImageWriter, idx, labels_to_idx};
 use ae_net::{Decoder, Team};
 use anyhow::{Context, Error, Result, ensure};
 use clap::Args;
 
 use crate::decode::bare;
-use crate::output::{replace, require_other, say};
+use crate::guard::{Format, require_places};
+use crate::output::{replace, say};
 use crate::progress::ImageBar;
-use crate::run::{RunArg, ThreadsArg};
+use crate::run::{Run, RunArg, ThreadsArg};
+use crate::standard::file;
 
 /// Decompress an .aez file into images
 #[derive(Debug, Args)]
@@ -23,9 +25,9 @@ use crate::run::{RunArg, ThreadsArg};
   {ae} decompress damaged.aez -o rest.idx --salvage")]
 pub struct DecompressArgs {
     /// The compressed file
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_parser = file())]
     pub(crate) file: PathBuf,
-    /// Where the images go: IDX, one byte a pixel
+    /// Where the images go: IDX, one byte a pixel; - is standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Where the labels go, if the file carries any: IDX
@@ -43,18 +45,23 @@ pub struct DecompressArgs {
 /// Writes the images, and the labels if they are asked for.
 pub(crate) fn run(args: &DecompressArgs) -> Result<()> {
     let begin = Instant::now();
+    let outputs: Vec<_> = [Some(&args.out), args.labels_out.as_ref()].into_iter().flatten().collect();
+    for output in &outputs {
+        Format::of(output, &[Format::Idx])?;
+    }
     let damage = if args.salvage { Damage::Skip } else { Damage::Refuse };
     let mut reader = Reader::open(&args.file, damage)?;
     let header = *reader.header();
-    for out in [Some(&args.out), args.labels_out.as_ref()].into_iter().flatten() {
-        require_other(out, &args.file)?;
-    }
+    // The run is needed, and looked for, only where the file has no decoder of its own.
+    let run = if reader.decoder().is_some() { None } else { Some(args.run.open()?) };
+    let of_run = run.as_ref().map(Run::inputs).unwrap_or_default();
+    require_places(&outputs, of_run.iter().chain([&args.file]))?;
     ensure!(
         args.labels_out.is_none() || reader.coding().labelled(),
         "{} carries no labels",
         args.file.display()
     );
-    let decoder = decoder_of(&reader, args)?;
+    let decoder = decoder_of(&reader, args, run.as_ref())?;
     let team = args.threads.team()?;
     let (blocks, kept) = if args.salvage {
         sound_blocks(&mut reader, &args.file)?
@@ -80,7 +87,7 @@ pub(crate) fn run(args: &DecompressArgs) -> Result<()> {
     drop(bar);
     say!("wrote {}: {kept} images of {} x {} pixels", args.out.display(), header.rows, header.cols);
     if let Some(path) = &args.labels_out {
-        let array = IdxArray::new(vec![kept], Elements::U8(labels))?;
+        let array = labels_to_idx(&labels)?;
         replace(path, |out| Ok(idx::write(&array, out)?))?;
         say!("wrote {}: {kept} labels", path.display());
     }
@@ -95,12 +102,8 @@ fn cannot(file: &Path, salvage: bool) -> String {
 }
 
 /// The decoder inside the file, or that of the run whose model it was made with.
-fn decoder_of(reader: &Reader<BufReader<File>>, args: &DecompressArgs) -> Result<Decoder> {
-    let run = match reader.decoder() {
-        Some(_) => None,
-        None => Some(args.run.open()?),
-    };
-    let decoder = reader.decoder_or(run.as_ref().map(|run| &run.network));
+fn decoder_of(reader: &Reader<BufReader<File>>, args: &DecompressArgs, run: Option<&Run>) -> Result<Decoder> {
+    let decoder = reader.decoder_or(run.map(Run::network).transpose()?);
     decoder.map_err(|error| match run {
         Some(run) => Error::from(error).context(format!(
             "{} was not compressed with the run in {}: name its own with --run",

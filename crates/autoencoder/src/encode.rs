@@ -1,7 +1,7 @@
 //! `ae encode`.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use ae_data::{ImageReader, Limits, LoadError, open_labels};
@@ -10,8 +10,10 @@ use ae_npy::{Element, write_header, write_values};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use crate::output::{replace, require_other, say};
+use crate::guard::{Format, require_places};
+use crate::output::{BadArgument, replace, say};
 use crate::run::{Run, RunArg, ThreadsArg};
+use crate::standard::{file, is_standard};
 
 /// Images of so many pixels that are in memory at once: some megabytes of them. No code depends on it.
 pub(crate) fn images_at_once(pixels: usize) -> usize {
@@ -26,15 +28,15 @@ pub(crate) fn images_at_once(pixels: usize) -> usize {
 
   {ae} encode --images train.idx --labels labels.idx --out train.npy   labels as train.labels.npy")]
 pub struct EncodeArgs {
-    /// IDX file of images, gzipped or not; it may be larger than memory
+    /// IDX file of images, gzipped or not; it may be larger than memory, and - is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) images: PathBuf,
-    /// Where the codes go: (images, code), 32-bit floats
+    /// Where the codes go: (images, code), 32-bit floats; - is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// IDX file with a label for each image; they go beside the codes, for codes.npy as codes.labels.npy, where
     /// no older labels may be left without it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) labels: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) run: RunArg,
@@ -44,21 +46,22 @@ pub struct EncodeArgs {
 
 /// Writes the codes of images, and their labels if there are any.
 pub(crate) fn run(args: &EncodeArgs) -> Result<()> {
+    Format::of(&args.out, &[Format::Npy])?;
+    ensure!(
+        !(is_standard(&args.out) && args.labels.is_some()),
+        BadArgument("--labels: with --out - there is no name for a second file".to_owned())
+    );
     let run = args.run.open()?;
-    let (images, labels) = open_labelled(&args.images, args.labels.as_deref(), &run, "encode")?;
     let labels_out = args.out.with_extension("labels.npy");
-    for input in [Some(&args.images), args.labels.as_ref()].into_iter().flatten() {
-        require_other(&args.out, input)?;
-        if labels.is_some() {
-            require_other(&labels_out, input)?;
-        }
-    }
+    let outputs = if args.labels.is_some() { &[&args.out, &labels_out][..] } else { &[&args.out] };
+    require_places(outputs, run.inputs().iter().chain([&args.images]).chain(&args.labels))?;
+    let (images, labels) = open_labelled(&args.images, args.labels.as_deref(), &run, "encode")?;
     ensure!(
         labels.is_some() || fs::symlink_metadata(&labels_out).is_err(),
         "{} would stand beside codes of other images: give --labels, or remove it",
         labels_out.display(),
     );
-    let (count, code) = (images.len(), run.network.code_size());
+    let (count, code) = (images.len(), run.network()?.code_size());
     let team = args.threads.team()?;
     let codes = || replace(&args.out, |out| write_codes(images, &run, &team, out));
     match labels {
@@ -67,7 +70,7 @@ pub(crate) fn run(args: &EncodeArgs) -> Result<()> {
             // The labels take their place only once the codes have: never new labels beside old codes.
             replace(&labels_out, |out| {
                 write_header(&mut *out, Element::U8, &[count as u64])?;
-                out.write_all(&labels)?;
+                out.write_all(&labels.iter().map(|&label| label as u8).collect::<Vec<_>>())?;
                 codes()
             })?;
             say!("wrote {}: {count} labels", labels_out.display());
@@ -83,9 +86,12 @@ pub(crate) fn open_labelled(
     labels_path: Option<&Path>,
     run: &Run,
     verb: &str,
-) -> Result<(ImageReader, Option<Vec<u8>>)> {
+) -> Result<(ImageReader, Option<Vec<i32>>)> {
     let limits = Limits::default();
-    let images = ImageReader::open(path, &limits)?;
+    let images = match is_standard(path) {
+        true => ImageReader::from_stream(io::stdin(), "standard input", &limits)?,
+        false => ImageReader::open(path, &limits)?,
+    };
     let (rows, cols) = run.size();
     images.require_size(rows, cols).with_context(|| format!("cannot {verb} {}", path.display()))?;
     let Some(labels_path) = labels_path else { return Ok((images, None)) };
@@ -103,7 +109,7 @@ pub(crate) fn open_labelled(
 }
 
 fn write_codes(mut images: ImageReader, run: &Run, team: &Team, out: &mut dyn Write) -> Result<()> {
-    let (pixels_per_image, code) = (run.network.pixels(), run.network.code_size());
+    let (pixels_per_image, code) = (run.network()?.pixels(), run.network()?.code_size());
     let at_once = images_at_once(pixels_per_image);
     write_header(&mut *out, Element::F32, &[images.len() as u64, code as u64])?;
     let (mut pixels, mut codes) = (Vec::new(), Vec::new());
@@ -112,7 +118,7 @@ fn write_codes(mut images: ImageReader, run: &Run, team: &Team, out: &mut dyn Wr
         if read == 0 {
             return Ok(());
         }
-        run.network.encode_into(team, Rows::bytes(&pixels, pixels_per_image)?, &mut codes)?;
+        run.network()?.encode_into(team, Rows::bytes(&pixels, pixels_per_image)?, &mut codes)?;
         write_values(&mut *out, &codes)?;
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use ae_eval::Report;
+use ae_train::SetRecord;
 use anyhow::{Context, Result};
 use clap::Args;
 use serde::Serialize;
@@ -28,6 +29,12 @@ pub struct EvaluateArgs {
 struct Measured {
     run: PathBuf,
     identity: String,
+    /// The images that were measured on.
+    train: SetRecord,
+    test: SetRecord,
+    /// What of it is not the run's own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    others: Vec<String>,
     #[serde(flatten)]
     report: Report,
 }
@@ -35,13 +42,23 @@ struct Measured {
 /// Measures, and prints a table or JSON.
 pub(crate) fn run(args: &EvaluateArgs) -> Result<()> {
     let run = args.run.open()?;
-    let images = run.images(&args.data)?;
-    let report = Report::measure(&run::team(None)?, &run.network, &images, run.record.config.seed)?;
-    let measured =
-        Measured { run: run.folder.path().to_owned(), identity: run.network.identity().to_string(), report };
+    let images = run.images(&args.data);
+    (images.train()?, images.test()?);
+    let others: Vec<_> = run.others().into_iter().chain(images.others()).collect();
+    let images = images.labelled()?;
+    let report = Report::measure(&run::team(None)?, run.network()?, &images, run.record.config.seed)?;
+    let measured = Measured {
+        run: run.folder.path().to_owned(),
+        identity: run.network()?.identity().to_string(),
+        train: SetRecord::of(&images.train),
+        test: SetRecord::of(&images.test),
+        others,
+        report,
+    };
     if args.json {
         return answer(serde_json::to_string_pretty(&measured).context("cannot write JSON")?);
     }
-    let Measured { run, identity, report } = measured;
-    answer(format_args!("{} ({})\n\n{report}", run.display(), &identity[..12]))
+    let Measured { run, identity, others, report, .. } = measured;
+    let others: String = others.iter().map(|other| format!("{other}\n")).collect();
+    answer(format_args!("{} ({})\n{others}\n{report}", run.display(), &identity[..12]))
 }

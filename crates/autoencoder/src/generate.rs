@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use ae_data::{Elements, IdxArray, idx};
-use ae_eval::{CodeSampler, Labelled};
+use ae_data::{Elements, IdxArray, Part, idx};
+use ae_eval::{CodeSampler, Labelled, image_rows};
 use ae_net::{Rows, to_bytes};
 use ae_viz::{GrayTile, Grid, png_bytes};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::data::DataArgs;
+use crate::guard::{Format, require_places};
 use crate::output::{replace, say};
 use crate::run::{self, RunArg};
 
@@ -42,26 +43,26 @@ pub struct GenerateArgs {
 
 /// Generates, and writes one file.
 pub(crate) fn run(args: &GenerateArgs) -> Result<()> {
-    let kind = args.out.extension().and_then(|kind| kind.to_str());
-    let (Some("png") | Some("idx")) = kind else {
-        bail!("{}: expected a name that ends in .png or .idx", args.out.display());
-    };
+    let format = Format::of(&args.out, &[Format::Png, Format::Idx])?;
     let run = args.run.open()?;
-    let images = run.images(&args.data)?;
-    images.train.labels().context("generating by digit needs training images with labels")?;
-    let team = run::team(None)?;
-    let sampler = CodeSampler::of_network(&team, &run.network, Labelled::images(&images.train)?)?;
+    require_places(&[&args.out], run.inputs().iter().chain(args.data.paths()))?;
+    let images = run.images(&args.data);
+    let labels = images.labels(Part::Train)?;
+    let labels = labels.context("generating by class needs training images with labels")?;
+    let (team, network) = (run::team(None)?, run.network()?);
+    let train = Labelled::new(image_rows(images.train()?)?, &labels)?;
+    let sampler = CodeSampler::of_network(&team, network, train)?;
 
     let count = args.count as usize;
     let codes = match args.digit {
-        Some(digit) => sampler.sample(digit, count, args.seed)?,
+        Some(digit) => sampler.sample(digit.into(), count, args.seed)?,
         // A picture has a class a row.
         None => sampler.each_in_turn(count, COLUMNS, args.seed)?,
     };
-    let decoded = run.network.decode(&team, Rows::values(&codes, run.network.code_size())?)?;
+    let decoded = network.decode(&team, Rows::values(&codes, network.code_size())?)?;
     let (rows, cols) = run.size();
     let pixels = to_bytes(&decoded, rows * cols, 0)?;
-    if kind == Some("png") {
+    if format == Format::Png {
         let tiles = pixels.chunks_exact(rows * cols).map(|tile| GrayTile::new(rows, cols, tile));
         let tiles = tiles.collect::<Result<Vec<_>, _>>()?;
         let picture = Grid::new(COLUMNS.min(count)).upscale(2).gap(2).gap_level(64).draw(&tiles)?;
@@ -72,5 +73,6 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<()> {
         replace(&args.out, |out| Ok(idx::write(&array, out)?))?;
     }
     say!("wrote {}", args.out.display());
+    run.others().into_iter().chain(images.others()).for_each(|other| say!("{other}"));
     Ok(())
 }

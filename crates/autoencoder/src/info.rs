@@ -9,12 +9,13 @@ use anyhow::{Context, Error, Result, bail};
 use clap::Args;
 
 use crate::output::answer;
+use crate::standard::file;
 
 /// Say what an .aez file holds, and whether it is sound
 #[derive(Debug, Args)]
 pub struct InfoArgs {
     /// The compressed file
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_parser = file())]
     pub(crate) file: PathBuf,
 }
 

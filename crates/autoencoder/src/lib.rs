@@ -14,6 +14,7 @@ mod encode;
 mod evaluate;
 mod figure;
 mod generate;
+mod guard;
 mod info;
 mod output;
 mod paths;
@@ -21,7 +22,9 @@ mod presets;
 mod progress;
 mod rate;
 mod run;
+mod run_images;
 mod signals;
+mod standard;
 mod train;
 
 use std::io::{self, Write};

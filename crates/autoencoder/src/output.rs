@@ -1,15 +1,16 @@
 //! What a command leaves: files whole or not at all, and lines where somebody can read them.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
-
 use std::sync::OnceLock;
 
-use anyhow::{Context, Error, Result, ensure};
+use anyhow::{Context, Error, Result};
 
+use crate::guard::require_places;
 use crate::signals::{self, Stopped};
+use crate::standard::{self, is_standard};
 
 static PROGRAM: OnceLock<&str> = OnceLock::new();
 
@@ -31,12 +32,18 @@ pub(crate) struct BadArgument(pub(crate) String);
 /// Prints a line. Where nobody takes it, on a full disk or a closed pipe, work that takes long goes on all the same:
 /// what it comes to is in its files.
 macro_rules! say {
-    ($($line:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stdout(), $($line)*);
-    }};
+    () => { $crate::output::tell(format_args!("")) };
+    ($($line:tt)*) => { $crate::output::tell(format_args!($($line)*)) };
 }
 pub(crate) use say;
+
+/// [`say!`], on standard error where standard output has the output itself.
+pub(crate) fn tell(line: fmt::Arguments<'_>) {
+    let _ = match standard::is_taken() {
+        true => writeln!(io::stderr(), "{line}"),
+        false => writeln!(io::stdout(), "{line}"),
+    };
+}
 
 /// Prints what was asked for, where the answer is all that comes of the work. Whoever has read enough of it may stop
 /// reading, as `head` does.
@@ -50,10 +57,13 @@ pub(crate) fn answer(text: impl Display) -> Result<()> {
 
 /// Writes the file at `path` aside and renames it, as [`ae_file::replace`] does, where what is written can fail
 /// for reasons of its own; they are told as they are, and nothing is left behind. A folder that is missing is made, and
-/// what killed commands were writing in it is cleared away.
+/// what killed commands were writing in it is cleared away. `-` is standard output.
 ///
 /// After a signal it fails with [`Stopped`]: at the next write, or with the file in its place.
 pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    if is_standard(path) {
+        return stream(write);
+    }
     let stopped = |signal, what: &str| {
         Error::from(Stopped::by(signal, format!("stopped by {signal}: {} {what}", path.display())))
     };
@@ -80,6 +90,23 @@ pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<
         None => replaced?,
     }
     hold.finish().map_or(Ok(()), |signal| Err(stopped(signal, "is written")))
+}
+
+/// Writes to standard output. Whoever has read enough of it may stop reading.
+fn stream(write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| Ok(out.flush()?)) {
+        Err(error)
+            if error
+                .downcast_ref()
+                .is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe) =>
+        {
+            // What is left in the buffer has nowhere to go.
+            let _ = out.into_parts();
+            Ok(())
+        }
+        written => written.context("cannot write to standard output"),
+    }
 }
 
 /// Makes a file's folder, and clears away what killed commands have left there.
@@ -116,15 +143,9 @@ impl Write for Watched<'_> {
 pub(crate) fn write_files(folder: &Path, files: &[(&'static str, Vec<u8>)]) -> Result<()> {
     for (name, bytes) in files {
         let path = folder.join(name);
+        require_places(&[&path], [] as [&Path; 0])?;
         replace(&path, |out| Ok(out.write_all(bytes)?))?;
         say!("wrote {}", path.display());
     }
-    Ok(())
-}
-
-/// Refuses an output that is the input.
-pub(crate) fn require_other(output: &Path, input: &Path) -> Result<()> {
-    let same = matches!((fs::canonicalize(output), fs::canonicalize(input)), (Ok(a), Ok(b)) if a == b);
-    ensure!(!same, "{} would be overwritten by what is made of it", input.display());
     Ok(())
 }

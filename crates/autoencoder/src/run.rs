@@ -1,20 +1,21 @@
 //! A trained run, opened to compute with.
 
+use std::cell::OnceCell;
+use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
 use ae_codec::Steps;
-use ae_data::Split;
 use ae_net::{Description, Network, Team};
-use ae_train::{ModelRecord, RunFolder, RunRecord};
-use anyhow::{Context, Result, ensure};
+use ae_train::{DataSource, ModelRecord, RunFolder, RunFolderError, RunRecord};
+use anyhow::{Context, Error, Result, ensure};
 use clap::Args;
 
-use crate::data::{self, DataArgs};
 use crate::output::program;
 use crate::paths;
 use crate::presets::Preset;
+use crate::standard::file;
 
 /// Which run is meant.
 #[derive(Debug, Clone, Args)]
@@ -22,6 +23,9 @@ pub(crate) struct RunArg {
     /// Folder of the run [default: runs/shallow-32]
     #[arg(long, value_name = "DIR")]
     pub(crate) run: Option<PathBuf>,
+    /// Weights to use in the place of the run's own
+    #[arg(long, value_name = "FILE", value_parser = file())]
+    pub(crate) weights: Option<PathBuf>,
 }
 
 /// How many threads compute.
@@ -44,25 +48,29 @@ pub(crate) fn default_folder() -> PathBuf {
     paths::run_folder(Preset::Shallow, None, Preset::Shallow.default_code())
 }
 
-/// A run folder with its record and its network.
+/// A run folder with its record. What else of it a command uses is read when it is asked for, and is then proven to be
+/// what the record says.
 pub(crate) struct Run {
     pub(crate) folder: RunFolder,
     pub(crate) record: RunRecord,
-    pub(crate) network: Network,
+    /// What the user would have in the place of the run's weights.
+    weights: Option<PathBuf>,
+    network: OnceCell<Network>,
 }
 
 impl RunArg {
     /// Opens the run, the reference recipe's by default.
     pub(crate) fn open(&self) -> Result<Run> {
-        match &self.run {
-            Some(path) => open(path),
+        let run = match &self.run {
+            Some(path) => open(path)?,
             None => {
                 let folder = default_folder();
                 let missing = || format!("no run: `{} train` makes one", program());
                 ensure!(folder.join("run.json").exists(), missing());
-                open(&folder)
+                open(&folder)?
             }
-        }
+        };
+        Ok(Run { weights: self.weights.clone(), ..run })
     }
 }
 
@@ -71,38 +79,42 @@ pub(crate) fn open(path: &Path) -> Result<Run> {
     let folder = RunFolder::open(path)
         .with_context(|| format!("no run: `{} train --run {}` makes one", program(), path.display()))?;
     let record = folder.record()?;
-    let ModelRecord { preset, hidden, pixels, code, .. } = &record.model;
-    // Runs of earlier versions have the hidden layers that their presets have.
-    let hidden = match hidden {
-        Some(hidden) => hidden,
-        None => {
-            Preset::named(preset).with_context(|| folder.record_path().display().to_string())?.hidden(*code)
-        }
-    };
-    let network = Network::load_as(folder.model_path(), &Description::dense(*pixels, hidden, *code))?;
-    Ok(Run { folder, record, network })
+    Ok(Run { folder, record, weights: None, network: OnceCell::new() })
 }
 
 impl Run {
-    /// The images that the flags name, or those that the run was trained on; of the run's size.
-    pub(crate) fn images(&self, args: &DataArgs) -> Result<Split> {
-        let seed = self.record.config.seed;
-        let images = match args.source() {
-            Some(source) => data::load(&source, seed)?,
-            None => {
-                let source = self.record.data.source_of(self.folder.path());
-                data::load(&source, seed).with_context(|| {
-                    format!(
-                        "{} names these images; --data or --images names them where they are now",
-                        self.folder.record_path().display()
-                    )
-                })?
-            }
+    /// Its network, with the weights that the run has trained, or those that the user has named.
+    pub(crate) fn network(&self) -> Result<&Network> {
+        if let Some(network) = self.network.get() {
+            return Ok(network);
+        }
+        let description = self.description()?;
+        let network = match &self.weights {
+            Some(path) => Network::load_as(path, &description)?,
+            None => self.folder.network(&self.record, &description).map_err(|error| match error {
+                error @ RunFolderError::Changed { .. } => Error::from(error)
+                    .context("these are not the weights of this run (--weights FILE takes any that fit)"),
+                error => error.into(),
+            })?,
         };
-        let (rows, cols) = (self.record.data.test.rows, self.record.data.test.cols);
-        images.test.require_size(rows, cols).context("these are not images of the run's size")?;
-        ensure!(!images.test.is_empty(), "the test set has no images");
-        Ok(images)
+        Ok(self.network.get_or_init(|| network))
+    }
+
+    fn description(&self) -> Result<Description> {
+        let ModelRecord { preset, hidden, pixels, code, .. } = &self.record.model;
+        let hidden = match hidden {
+            Some(hidden) => hidden,
+            // Runs of earlier versions have the hidden layers that their presets have.
+            None => Preset::named(preset)
+                .with_context(|| self.folder.record_path().display().to_string())?
+                .hidden(*code),
+        };
+        Ok(Description::dense(*pixels, hidden, *code))
+    }
+
+    /// What is used that is not the run's own, a line each.
+    pub(crate) fn others(&self) -> Option<String> {
+        self.weights.as_ref().map(|path| format!("not the run's own: the weights in {}", path.display()))
     }
 
     /// How its codes are rounded to be stored: as they were trained to be, if they were.
@@ -113,6 +125,21 @@ impl Run {
     /// Rows and columns of its images.
     pub(crate) fn size(&self) -> (usize, usize) {
         (self.record.data.train.rows, self.record.data.train.cols)
+    }
+
+    /// What no command may write over: its own files, its data, and the weights that the user has named.
+    pub(crate) fn inputs(&self) -> Vec<PathBuf> {
+        let mut inputs: Vec<_> = self.folder.files().chain(self.weights.clone()).collect();
+        match self.record.data.source_of(self.folder.path()) {
+            DataSource::Folder(folder) => {
+                let files = fs::read_dir(folder).into_iter().flatten().flatten();
+                inputs.extend(files.map(|file| file.path()));
+            }
+            DataSource::Files { images, labels, test, test_labels } => {
+                inputs.extend([Some(images), labels, test, test_labels].into_iter().flatten());
+            }
+        }
+        inputs
     }
 }
 

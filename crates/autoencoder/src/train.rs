@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 
 use ae_data::Split;
 use ae_train::{
-    CHECKPOINT_EVERY, Checkpoint, EngineRecord, Existing, History, RunFolder, RunFolderError, RunRecord,
-    TrainConfig, TrainError, Trainer,
+    CHECKPOINT_EVERY, Checkpoint, EngineRecord, Existing, History, RunFolder, RunFolderError, TrainConfig,
+    TrainError, TrainedOn, Trainer,
 };
 use anyhow::{Context, Error, Result, ensure};
 
 pub(crate) use self::args::TrainArgs;
 use self::plan::Plan;
-use crate::data::DataArgs;
 use crate::figure::{self, FigureName};
+use crate::guard;
 use crate::output::{program, say};
 use crate::progress::Progress;
 use crate::run;
@@ -35,7 +35,11 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
         Some((_, checkpoint)) => Plan::resumed(args, checkpoint.settings(), &path)?,
     };
     plan.require_engine()?;
-    let images = plan.images(&path)?;
+    if let Some(init) = plan.init.as_ref().filter(|_| !resumes) {
+        guard::require_kept(init, &path)?;
+    }
+    let mut unread = Vec::new();
+    let images = plan.images(&path, |error| unread.push(error))?;
     let mut network = plan.network(&images, resumes)?;
     let folder;
     let mut trainer = plan.trainer(&mut network, &images)?;
@@ -51,7 +55,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
             trainer
                 .resume(checkpoint, &settings)
                 .with_context(|| format!("can't go on with the run in {}", folder.path().display()))?;
-            if done.0 == plan.config.epochs() && is_written(&folder, &plan.config, &weights) {
+            if done.0 == plan.config.epochs() && is_written(&folder, &plan, &weights) {
                 return finished_already(&folder, done.0);
             }
             folder
@@ -59,6 +63,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     };
     trainer.keep(&folder, settings, args.checkpoint_every.unwrap_or(CHECKPOINT_EVERY));
     trainer.stop_when(|| signals::came().is_some());
+    for labels in unread {
+        let _ = writeln!(io::stderr(), "note: going on without labels: {labels:#}");
+    }
     announce(&plan, &images, &trainer, resumes.then_some(done));
     let history = train(&mut trainer, &plan.config, &images, done, &folder)?;
     let engine = EngineRecord {
@@ -71,7 +78,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
 
     let record = outcome::record(&plan, origin, engine, &network, &images, &history);
     network.save(folder.model_path()).with_context(|| stopped(&folder))?;
-    folder.save(&history, &record).with_context(|| stopped(&folder))?;
+    folder.save(&history, &TrainedOn::of(&images.train), record).with_context(|| stopped(&folder))?;
     outcome::print(&history);
     for written in [folder.model_path(), folder.history_path(), folder.record_path()] {
         say!("wrote {}", written.display());
@@ -80,7 +87,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
         let said = format!("stopped by {signal}: {} is whole, but for figures", folder.path().display());
         return Err(Stopped::by(signal, said).into());
     }
-    figure::draw(&[FigureName::Reconstructions, FigureName::Loss], &run::open(folder.path())?, &images)
+    let run = run::open(folder.path())?;
+    figure::draw(&[FigureName::Reconstructions, FigureName::Loss], &run, &run.images_at_hand(images))
 }
 
 /// Says what is about to happen; `done` are the epochs and steps of a run that goes on.
@@ -150,8 +158,7 @@ fn finished_already(folder: &RunFolder, epochs: u64) -> Result<()> {
 
 /// Refuses paths that `run.json` cannot hold, which would be found out after the last epoch.
 fn require_names_for_record(args: &TrainArgs) -> Result<()> {
-    let DataArgs { data, images, test_images } = &args.data;
-    for path in [data, images, test_images, &args.init].into_iter().flatten() {
+    for path in args.data.paths().chain(&args.init) {
         ensure!(
             path.to_str().is_some(),
             "{}: its name is not UTF-8, and run.json could not hold it",
@@ -189,10 +196,16 @@ fn open(path: &Path) -> Result<(RunFolder, Checkpoint)> {
     Ok((folder, found.checkpoint))
 }
 
-/// Whether the run that ended with these weights has all its files. `run.json` is the last that is written.
-fn is_written(folder: &RunFolder, config: &TrainConfig, weights: &str) -> bool {
-    let is_this = |record: RunRecord| record.config == config.params() && record.model.identity == weights;
-    folder.record().is_ok_and(is_this) && folder.model_path().is_file() && folder.history_path().is_file()
+/// Whether the run that ended with these weights has all its files, and nothing else in their places. `run.json` is the
+/// last that is written.
+fn is_written(folder: &RunFolder, plan: &Plan, weights: &str) -> bool {
+    folder.record().is_ok_and(|record| {
+        record.config == plan.config.params()
+            && record.model.identity == weights
+            && folder.network(&record, &plan.description(record.model.pixels)).is_ok()
+            && folder.history(&record).is_ok()
+            && folder.trained_on(&record).is_ok()
+    })
 }
 
 /// What a user types to go on with the run in a folder.

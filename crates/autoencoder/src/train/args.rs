@@ -10,6 +10,7 @@ use clap::{Args, Parser, ValueEnum};
 use crate::data::DataArgs;
 use crate::paths;
 use crate::presets::{self, Preset};
+use crate::standard::file;
 
 /// Train an autoencoder, and write the run, its reconstructions and its loss curve
 #[derive(Debug, Args)]
@@ -56,7 +57,7 @@ pub struct TrainArgs {
     #[command(flatten)]
     pub(crate) data: DataArgs,
     /// Weights to start from, instead of drawing them
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) init: Option<PathBuf>,
     /// What computes the training [default: fused]
     #[arg(long, value_enum)]

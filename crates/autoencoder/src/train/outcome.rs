@@ -1,5 +1,7 @@
 //! What a run has come to: its record, and its figures for whoever waits for them.
 
+use std::collections::BTreeMap;
+
 use ae_data::Split;
 use ae_net::{Evaluation, Network, psnr_db as psnr_db_of};
 use ae_train::{EngineRecord, History, ModelRecord, Origin, RUN_FORMAT, Restoration, RunRecord};
@@ -37,6 +39,7 @@ pub(crate) fn record(
         restored: history.restored,
         wall_s: history.wall_s,
         images_per_s: images_per_s(images, history),
+        files: BTreeMap::new(),
     }
 }
 

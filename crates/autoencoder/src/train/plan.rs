@@ -3,14 +3,14 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use ae_data::Split;
+use ae_data::{Part, Split};
 use ae_net::{Description, Network, default_threads};
 use ae_train::{DataRecord, DataSource, Origin, RunSettings, SetRecord, TrainConfig, TrainError, Trainer};
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
 
 use super::args::{EngineName, TrainArgs};
-use crate::data;
+use crate::data::{self, Images};
 use crate::output::BadArgument;
 use crate::paths;
 use crate::presets::Preset;
@@ -90,9 +90,9 @@ impl Plan {
         })
     }
 
-    /// The images; `folder` is the run's.
-    pub(crate) fn images(&self, folder: &Path) -> Result<Split> {
-        let loaded = data::load(&self.found, self.config.seed());
+    /// The images; `folder` is the run's. No training needs labels: `refused` hears of those that can't be read.
+    pub(crate) fn images(&self, folder: &Path, refused: impl FnMut(Error)) -> Result<Split> {
+        let loaded = self.load(refused);
         if !self.from_record {
             return loaded;
         }
@@ -102,6 +102,34 @@ impl Plan {
         })
     }
 
+    fn load(&self, mut refused: impl FnMut(Error)) -> Result<Split> {
+        let images = Images::new(self.found.clone(), self.config.seed());
+        let (train, test) = (images.part(Part::Train)?, images.part(Part::Test)?);
+        ensure!(
+            (train.rows(), train.cols()) == (test.rows(), test.cols()),
+            "training images of {} x {} pixels, test images of {} x {}",
+            train.rows(),
+            train.cols(),
+            test.rows(),
+            test.cols(),
+        );
+        let mut labels = |part| {
+            images.labels(part).unwrap_or_else(|error| {
+                refused(error);
+                None
+            })
+        };
+        let (train_labels, test_labels) = (labels(Part::Train), labels(Part::Test));
+        let mut split = images.into_split()?;
+        if let Some(labels) = train_labels {
+            split.train = split.train.with_labels(labels)?;
+        }
+        if let Some(labels) = test_labels {
+            split.test = split.test.with_labels(labels)?;
+        }
+        Ok(split)
+    }
+
     /// The network as the run starts with it. A run that goes on has its weights in its checkpoint.
     pub(crate) fn network(&self, images: &Split, resumes: bool) -> Result<Network> {
         let pixels = images.train.pixels_per_image();
@@ -109,11 +137,16 @@ impl Plan {
             let problem = format!("--code {}: expected 1 to {pixels}, the pixels of an image", self.code);
             bail!(BadArgument(problem));
         }
-        let description = Description::dense(pixels, &self.hidden, self.code);
+        let description = self.description(pixels);
         match &self.init {
             Some(init) if !resumes => Ok(Network::load_as(init, &description)?),
             _ => Ok(Network::draw(&description, self.config.seed())?),
         }
+    }
+
+    /// What the network is, for images of so many pixels.
+    pub(crate) fn description(&self, pixels: usize) -> Description {
+        Description::dense(pixels, &self.hidden, self.code)
     }
 
     /// What trains it.

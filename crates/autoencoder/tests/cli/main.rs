@@ -5,14 +5,17 @@
 mod bad_input;
 mod codes;
 mod compress;
+mod evidence;
 mod fixture;
 #[cfg(target_os = "linux")]
 mod hostile;
+mod outputs;
 mod places;
 #[cfg(unix)]
 mod resume;
 #[cfg(unix)]
 mod signals;
 mod sizes;
+mod standard;
 mod train_and_figure;
 mod uses;

@@ -46,7 +46,7 @@ fn outcome(fixture: &Fixture, run: &str) -> (Vec<u8>, String, String) {
     (record.wall_s, record.images_per_s, record.engine.threads) = (0.0, 0.0, 0);
     // The way from the folder of one run is another than from the folder of another.
     record.data.from = None;
-    let mut history = folder.history().unwrap();
+    let mut history = folder.history(&folder.record().unwrap()).unwrap();
     history.iter_mut().for_each(|epoch| epoch.wall_s = 0.0);
     (fs::read(folder.model_path()).unwrap(), format!("{record:?}"), format!("{history:?}"))
 }
@@ -153,7 +153,7 @@ impl Kills {
         if finished {
             let folder = RunFolder::open(run).unwrap();
             folder.record().unwrap();
-            folder.history().unwrap();
+            folder.history(&folder.record().unwrap()).unwrap();
         }
         self.in_the_last_files += usize::from(model.exists() && !finished);
         let mut readable = 0;

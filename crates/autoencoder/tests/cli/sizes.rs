@@ -48,7 +48,8 @@ fn all_the_way(rows: usize, cols: usize, more: &[&str], folder: &str) {
     }
 
     fixture.succeed(&["train", "--resume", "--epochs", "3", "--run", folder]);
-    let history = RunFolder::open(fixture.path(folder)).unwrap().history().unwrap();
+    let folder = RunFolder::open(fixture.path(folder)).unwrap();
+    let history = folder.history(&folder.record().unwrap()).unwrap();
     assert_eq!(history.len(), 3);
 }
 

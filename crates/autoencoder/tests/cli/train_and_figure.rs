@@ -73,7 +73,7 @@ fn the_record_says_what_was_done() {
     assert_eq!((record.model.preset.as_str(), record.model.pixels, record.model.code), ("shallow", 784, 8));
     assert_eq!((record.data.train.images, record.data.test.images), (40, 12));
     assert_eq!((record.data.train.rows, record.data.train.cols), (28, 28));
-    let history = folder.history().unwrap();
+    let history = folder.history(&folder.record().unwrap()).unwrap();
     assert_eq!(history.iter().map(|row| row.epoch).collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(history[2].train_bce, record.last_epoch_train_bce);
     assert_eq!(Some(history[2].test_bce), record.test.bce);
@@ -218,5 +218,5 @@ fn force_replaces_a_run() {
     fixture.succeed(&["train", "--data", "data", "--epochs", "1"]);
     fixture.succeed(&["train", "--data", "data", "--epochs", "2", "--force"]);
     let folder = RunFolder::open(fixture.path("runs/shallow-32")).unwrap();
-    assert_eq!(folder.history().unwrap().len(), 2);
+    assert_eq!(folder.history(&folder.record().unwrap()).unwrap().len(), 2);
 }

@@ -1,0 +1,244 @@
+//! No output destroys anything: every command, and every pair of an output and another path of it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use crate::fixture::{Fixture, pixels, write_idx};
+
+/// A command that writes: its arguments, in which `OUT` is the output and files that it reads stand under names of ours.
+struct Writer {
+    arguments: &'static [&'static str],
+    /// The ending of the output.
+    ending: &'static str,
+    inputs: &'static [&'static str],
+}
+
+const WRITERS: &[Writer] = &[
+    Writer {
+        arguments: &["encode", "--images", "images", "--labels", "labels", "--out", "OUT"],
+        ending: "npy",
+        inputs: &["images", "labels"],
+    },
+    Writer { arguments: &["decode", "--codes", "codes", "--out", "OUT"], ending: "idx", inputs: &["codes"] },
+    Writer {
+        arguments: &["compress", "images", "--labels", "labels", "--out", "OUT"],
+        ending: "aez",
+        inputs: &["images", "labels"],
+    },
+    Writer { arguments: &["decompress", "file", "--out", "OUT"], ending: "idx", inputs: &["file"] },
+    Writer {
+        arguments: &["decompress", "file", "--out", "fresh.idx", "--labels-out", "OUT"],
+        ending: "idx",
+        inputs: &["file"],
+    },
+    Writer { arguments: &["generate", "--count", "2", "--out", "OUT"], ending: "png", inputs: &[] },
+    Writer { arguments: &["generate", "--count", "2", "--out", "OUT"], ending: "idx", inputs: &[] },
+];
+
+/// What every command that reads the run must leave alone: the run's files, its data, and weights that are named.
+const OF_RUN: &[&str] = &[
+    "run/model.safetensors",
+    "run/run.json",
+    "run/history.csv",
+    "run/trained-on.bin",
+    "run/checkpoint.safetensors",
+    "run/.lock",
+    "data/train-images-idx3-ubyte",
+    "data/t10k-labels-idx1-ubyte",
+    "weights",
+];
+
+fn prepared() -> Fixture {
+    let fixture = Fixture::new();
+    fixture.succeed(&["train", "--data", "data", "--epochs", "1", "--code", "4", "--run", "run"]);
+    write_idx(&fixture.path("images"), &[5, 28, 28], pixels(5, 784));
+    write_idx(&fixture.path("labels"), &[5], vec![1, 2, 3, 4, 5]);
+    fixture.succeed(&["encode", "--run", "run", "--images", "images", "--out", "codes.npy"]);
+    fs::rename(fixture.path("codes.npy"), fixture.path("codes")).unwrap();
+    fixture.succeed(&["compress", "images", "--labels", "labels", "--run", "run", "--out", "file.aez"]);
+    fs::rename(fixture.path("file.aez"), fixture.path("file")).unwrap();
+    fs::copy(fixture.path("run/model.safetensors"), fixture.path("weights")).unwrap();
+    fs::create_dir(fixture.path("sub")).unwrap();
+    fixture
+}
+
+/// All files under a folder with their content.
+fn contents(folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            contents(&path, found);
+        } else {
+            found.insert(path.display().to_string(), fs::read(&path).unwrap_or_default());
+        }
+    }
+}
+
+fn all(fixture: &Fixture) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    contents(&fixture.path(""), &mut found);
+    found
+}
+
+/// Refused, with nothing changed, and a name of the file in the message.
+fn refused(fixture: &Fixture, arguments: &[&str], what: &str) -> String {
+    let before = all(fixture);
+    let output = fixture.run(arguments);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(matches!(output.status.code(), Some(1 | 2)), "{what}, {arguments:?}: {error}");
+    assert!(error.starts_with("error: ") && !error.contains("panicked"), "{what}: {error}");
+    assert!(before == all(fixture), "{what}, {arguments:?}: something has changed");
+    error
+}
+
+#[cfg(unix)]
+#[test]
+fn no_output_is_an_input_or_a_file_of_a_run_by_any_name() {
+    let fixture = prepared();
+    for Writer { arguments, ending, inputs } in WRITERS {
+        for protected in inputs.iter().chain(OF_RUN) {
+            let (link, hard) = (format!("link.{ending}"), format!("hard.{ending}"));
+            std::os::unix::fs::symlink(fixture.path(protected), fixture.path(&link)).unwrap();
+            fs::hard_link(fixture.path(protected), fixture.path(&hard)).unwrap();
+            let spellings = [
+                (*protected).to_owned(),
+                format!("sub/../{protected}"),
+                fixture.path(protected).to_str().unwrap().to_owned(),
+                link.clone(),
+                hard.clone(),
+                format!("./sub/../{link}"),
+            ];
+            for out in &spellings {
+                let named: Vec<&str> = arguments
+                    .iter()
+                    .map(|&argument| if argument == "OUT" { out } else { argument })
+                    .collect();
+                // A decoder inside an .aez file needs no run; this one has none.
+                let arguments = [&named[..], &["--run", "run", "--weights", "weights"]].concat();
+                let error = refused(&fixture, &arguments, protected);
+                // By its own name it may have an ending that is refused first; by a link it is what it is.
+                if out.contains("link.") || out.contains("hard.") {
+                    let why = ["would be overwritten", "is a file of a run"];
+                    assert!(why.iter().any(|why| error.contains(why)), "{protected} as {out}: {error}");
+                }
+            }
+            fs::remove_file(fixture.path(&link)).unwrap();
+            fs::remove_file(fixture.path(&hard)).unwrap();
+        }
+        // And where nothing is in the way, it writes.
+        let out = format!("out.{ending}");
+        let named: Vec<&str> =
+            arguments.iter().map(|&argument| if argument == "OUT" { &out } else { argument }).collect();
+        fixture.succeed(&[&named[..], &["--run", "run", "--weights", "weights"]].concat());
+        assert!(fixture.path(&out).is_file());
+    }
+}
+
+#[test]
+fn no_output_is_another_output() {
+    let fixture = prepared();
+    let decompress = |out: &str, labels: &str| {
+        let arguments = ["decompress", "file", "--run", "run", "-o", out, "--labels-out", labels];
+        let error = refused(&fixture, &arguments, "two outputs");
+        assert!(error.contains("two outputs, and one file"), "{error}");
+    };
+    decompress("z.idx", "z.idx");
+    decompress("z.idx", "./sub/../z.idx");
+    fs::write(fixture.path("z.idx"), "there").unwrap();
+    decompress("z.idx", fixture.path("z.idx").to_str().unwrap());
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("z.idx", fixture.path("link.idx")).unwrap();
+        decompress("z.idx", "link.idx");
+        decompress("link.idx", "z.idx");
+    }
+    // The labels beside codes are an output too, and an input may stand in their place.
+    fs::rename(fixture.path("labels"), fixture.path("a.labels.npy")).unwrap();
+    let arguments =
+        ["encode", "--run", "run", "--images", "images", "--labels", "a.labels.npy", "--out", "a.npy"];
+    assert!(refused(&fixture, &arguments, "labels").contains("a.labels.npy would be overwritten"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_picture_is_not_written_through_a_link_to_a_file_of_a_run() {
+    let fixture = prepared();
+    fs::remove_file(fixture.path("run/figures/reconstructions.png")).unwrap();
+    std::os::unix::fs::symlink("../model.safetensors", fixture.path("run/figures/reconstructions.png"))
+        .unwrap();
+    let error = refused(&fixture, &["figure", "--run", "run"], "figure");
+    assert!(error.contains("is a file of a run"), "{error}");
+}
+
+#[test]
+fn weights_to_start_from_are_not_those_that_the_run_would_replace() {
+    let fixture = prepared();
+    let train = ["train", "--data", "data", "--epochs", "1", "--code", "4", "--force", "--run", "run"];
+    let arguments = [&train[..], &["--init", "run/model.safetensors"]].concat();
+    let error = refused(&fixture, &arguments, "init");
+    assert!(error.contains("name another folder with --run"), "{error}");
+    fixture.succeed(&[&train[..], &["--init", "weights"]].concat());
+}
+
+#[test]
+fn the_ending_of_a_name_decides_in_any_case_of_letters_and_before_any_work() {
+    let fixture = prepared();
+    for Writer { arguments, ending, .. } in WRITERS {
+        let with = |out: &str| -> Vec<String> {
+            let named = arguments.iter().map(|&argument| if argument == "OUT" { out } else { argument });
+            named.chain(["--run", "run"]).map(ToOwned::to_owned).collect()
+        };
+        for out in ["rec.jpg", "rec.idx.gz", "rec.txt", "rec.csv"] {
+            let arguments = with(out);
+            // There need be no run, nor any input, for a name to be refused.
+            let arguments: Vec<&str> = arguments
+                .iter()
+                .map(|argument| if argument == "run" { "nowhere" } else { argument })
+                .collect();
+            let error = refused(&fixture, &arguments, out);
+            assert!(error.contains(&format!("{out}: expected a name that ends in .")), "{error}");
+        }
+        let upper = format!("OUTPUT.{}", ending.to_uppercase());
+        let arguments = with(&upper);
+        fixture.succeed(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(fixture.path(&upper).is_file(), "{upper}");
+    }
+    let magic = fs::read(fixture.path("OUTPUT.PNG")).unwrap();
+    assert!(magic.starts_with(b"\x89PNG"), "the ending decides");
+    let error = refused(
+        &fixture,
+        &["decode", "--run", "run", "--codes", "codes", "--out", "rec.png"],
+        "a picture of no picture",
+    );
+    assert!(error.contains("rec.png: expected a name that ends in .idx"), "{error}");
+    // The names of MNIST's files have no ending, or one of their own.
+    for out in ["t10k-images-idx3-ubyte", "t10k-images.idx3-ubyte"] {
+        fixture.succeed(&["decode", "--run", "run", "--codes", "codes", "--out", out]);
+    }
+}
+
+#[test]
+fn a_folder_that_is_missing_is_made_and_one_that_is_no_folder_is_named() {
+    let fixture = prepared();
+    for Writer { arguments, ending, .. } in WRITERS {
+        let with = |out: &str| -> Vec<String> {
+            let named = arguments.iter().map(|&argument| if argument == "OUT" { out } else { argument });
+            named.chain(["--run", "run"]).map(ToOwned::to_owned).collect()
+        };
+        let out = format!("new/{}/out.{ending}", arguments[0]);
+        let arguments = with(&out);
+        fixture.succeed(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(fixture.path(&out).is_file(), "{out}");
+
+        let arguments = with(&format!("images/out.{ending}"));
+        let error = refused(&fixture, &arguments.iter().map(String::as_str).collect::<Vec<_>>(), "no folder");
+        assert!(error.contains("images") && !error.contains(".tmp"), "{error}");
+
+        for folder in [".", "sub"] {
+            let arguments = with(folder);
+            let error = refused(&fixture, &arguments.iter().map(String::as_str).collect::<Vec<_>>(), folder);
+            assert!(error.contains(folder) && !error.contains("remove"), "{error}");
+        }
+    }
+}
