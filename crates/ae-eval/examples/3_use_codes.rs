@@ -86,12 +86,12 @@ fn bars(count: usize, stream: u64) -> Result<ImageSet, Box<dyn Error>> {
             let distance = [row, col, (row + col) / 2.0][kind] - place;
             pixels.push((255.0 * (-0.5 * distance * distance).exp()) as u8);
         }
-        labels.push(kind as u8);
+        labels.push(kind as i32);
     }
     Ok(ImageSet::new(SIDE, SIDE, pixels, Some(labels))?)
 }
 
-fn labels(images: &ImageSet) -> &[u8] {
+fn labels(images: &ImageSet) -> &[i32] {
     images.labels().unwrap_or_default()
 }
 

@@ -33,8 +33,9 @@ pub(crate) fn choose(
         Budget::All => return Ok(all.to_vec()),
         Budget::Labels(labels) => labels,
     };
-    let members = train.members();
-    let classes = members.iter().filter(|&&count| count > 0).count();
+    let of_train = train.classes();
+    let members = of_train.members();
+    let classes = members.len();
     if labels == 0 || !labels.is_multiple_of(classes) {
         return Err(EvalError::argument(
             "labels",
@@ -43,17 +44,17 @@ pub(crate) fn choose(
         ));
     }
     let needed = labels / classes;
-    let lacking = members.iter().enumerate().find(|&(_, &found)| found > 0 && found < needed);
-    if let Some((class, &found)) = lacking {
+    let lacking = of_train.labels.iter().zip(&members).find(|&(_, &found)| found < needed);
+    if let Some((class, found)) = lacking {
         return Err(EvalError::argument(
             "labels",
             format_args!("{needed} of each class"),
             format_args!("{found} of class {class}"),
         ));
     }
-    let mut missing = [needed; 256];
+    let mut missing = vec![needed; classes];
     let chosen = all.iter().copied().filter(|&row| {
-        let missing = &mut missing[usize::from(train.labels()[row as usize])];
+        let missing = &mut missing[of_train.of_rows[row as usize] as usize];
         let take = *missing > 0;
         *missing -= usize::from(take);
         take
@@ -63,10 +64,9 @@ pub(crate) fn choose(
 
 /// How many labels `asked` comes to with as many of each class, if `train` has them.
 pub(crate) fn balanced(train: Labelled<'_>, asked: usize) -> Option<usize> {
-    let members = train.members();
-    let present = || members.iter().copied().filter(|&count| count > 0);
-    let each = asked / present().count();
-    (each > 0 && present().all(|count| count >= each)).then_some(each * present().count())
+    let members = train.classes().members();
+    let each = asked / members.len();
+    (each > 0 && members.iter().all(|&count| count >= each)).then_some(each * members.len())
 }
 
 #[cfg(test)]
@@ -77,12 +77,12 @@ mod tests {
 
     #[test]
     fn draws_are_balanced_and_follow_from_the_seed() {
-        let labels: Vec<u8> = (0..90).map(|i| [1, 6, 1, 9][i % 4]).collect();
+        let labels: Vec<i32> = (0..90).map(|i| [-1, 6, -1, 900][i % 4]).collect();
         let values = vec![0.0; 90];
         let train = Labelled::new(Rows::values(&values, 1).unwrap(), &labels).unwrap();
         let draw = |seed, draw| choose(train, Budget::Labels(30), seed, draw).unwrap();
         let first = draw(0, 0);
-        for class in [1, 6, 9] {
+        for class in [-1, 6, 900] {
             assert_eq!(first.iter().filter(|&&row| labels[row as usize] == class).count(), 10);
         }
         let mut sorted = first.clone();
@@ -101,7 +101,8 @@ mod tests {
     #[test]
     fn as_many_of_each_class_as_there_are() {
         let labels = [1, 1, 1, 1, 6, 6, 6];
-        let train = Labelled::new(Rows::bytes(&labels, 1).unwrap(), &labels).unwrap();
+        let values = [0.0; 7];
+        let train = Labelled::new(Rows::values(&values, 1).unwrap(), &labels).unwrap();
         assert_eq!(
             [1, 2, 5, 6, 7, 8].map(|asked| balanced(train, asked)),
             [None, Some(2), Some(4), Some(6), Some(6), None]

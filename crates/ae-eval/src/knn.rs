@@ -11,10 +11,12 @@
 //! all queries with all points do, in single precision and with a bound on their rounding. Among the
 //! candidates, distances in double precision decide.
 
+use std::cmp::Reverse;
+
 use ae_net::{Activation, Dense, Rows, Stack, Team};
 use rstar::{RTree, primitives::GeomWithData};
 
-use crate::labelled::{place_of_largest, share_of_equal};
+use crate::labelled::share_of_equal;
 use crate::{EvalError, Labelled};
 
 /// Points in a block of products.
@@ -41,8 +43,8 @@ pub struct Neighbours {
     points: Vec<f32>,
     /// `(D + 1)`: where in `labels` each point's labels begin.
     starts: Vec<usize>,
-    /// One label a training row.
-    labels: Vec<u8>,
+    /// One label a training row, each point's in ascending order.
+    labels: Vec<i32>,
 }
 
 impl Neighbours {
@@ -54,7 +56,10 @@ impl Neighbours {
         values.iter_mut().for_each(|value| *value += 0.0);
         let row = |index: usize| &values[index * dims..][..dims];
         let mut order: Vec<usize> = (0..train.rows().len()).collect();
-        order.sort_by(|&a, &b| row(a).partial_cmp(row(b)).expect("rows are finite"));
+        let label = |index: usize| train.labels()[index];
+        order.sort_by(|&a, &b| {
+            row(a).partial_cmp(row(b)).expect("rows are finite").then(label(a).cmp(&label(b)))
+        });
         let (mut points, mut starts) = (Vec::new(), Vec::new());
         for (place, &index) in order.iter().enumerate() {
             if place == 0 || row(index) != row(order[place - 1]) {
@@ -63,7 +68,7 @@ impl Neighbours {
             }
         }
         starts.push(order.len());
-        let labels = order.iter().map(|&index| train.labels()[index]).collect();
+        let labels = order.iter().map(|&index| label(index)).collect();
         Self { dims, points, starts, labels }
     }
 
@@ -72,7 +77,7 @@ impl Neighbours {
     /// # Errors
     /// [`EvalError::Net`] if the queries are of another width than the points or not finite, [`EvalError::Argument`]
     /// unless `k` is from 1 to the number of points.
-    pub fn classify(&self, team: &Team, queries: Rows<'_>, k: usize) -> Result<Vec<u8>, EvalError> {
+    pub fn classify(&self, team: &Team, queries: Rows<'_>, k: usize) -> Result<Vec<i32>, EvalError> {
         queries.require_width("queries", self.dims)?;
         queries.require_finite("queries")?;
         if k == 0 || k > self.labels.len() {
@@ -95,7 +100,7 @@ impl Neighbours {
     }
 
     /// `D` is at least the number of dimensions: those that are missing are 0 everywhere.
-    fn by_tree<const D: usize>(&self, queries: Rows<'_>, k: usize) -> Vec<u8> {
+    fn by_tree<const D: usize>(&self, queries: Rows<'_>, k: usize) -> Vec<i32> {
         let place = |row: &[f32]| {
             let mut place = [0.0; D];
             place.iter_mut().zip(row).for_each(|(wide, &x)| *wide = f64::from(x));
@@ -124,7 +129,7 @@ impl Neighbours {
         classes.collect()
     }
 
-    fn by_products(&self, team: &Team, queries: Rows<'_>, k: usize) -> Result<Vec<u8>, EvalError> {
+    fn by_products(&self, team: &Team, queries: Rows<'_>, k: usize) -> Result<Vec<i32>, EvalError> {
         let dims = self.dims;
         let values = queries.to_values();
         // A power of two changes no digit, and keeps squares from overflowing.
@@ -158,13 +163,13 @@ impl Neighbours {
         Ok(found.collect())
     }
 
-    fn labels_of(&self, point: u32) -> &[u8] {
+    fn labels_of(&self, point: u32) -> &[i32] {
         let point = point as usize;
         &self.labels[self.starts[point]..self.starts[point + 1]]
     }
 
     /// The answer, given candidates among which are all points that take part.
-    fn vote(&self, query: &[f32], candidates: &[u32], k: usize) -> u8 {
+    fn vote(&self, query: &[f32], candidates: &[u32], k: usize) -> i32 {
         let distance = |&point: &u32| {
             let place = &self.points[point as usize * self.dims..][..self.dims];
             let squares = place.iter().zip(query).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2));
@@ -172,21 +177,20 @@ impl Neighbours {
         };
         let mut ranked: Vec<(f64, u32)> = candidates.iter().map(distance).collect();
         ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut votes = [0_usize; 256];
-        let (mut count, mut reach) = (0, f64::INFINITY);
+        let (mut votes, mut reach) = (Vec::new(), f64::INFINITY);
         for (distance, point) in ranked {
             if distance > reach {
                 break;
             }
-            for &label in self.labels_of(point) {
-                votes[usize::from(label)] += 1;
-                count += 1;
-            }
-            if count >= k {
+            votes.extend_from_slice(self.labels_of(point));
+            if votes.len() >= k {
                 reach = distance;
             }
         }
-        place_of_largest(&votes)
+        votes.sort_unstable();
+        // The first of the longest runs.
+        let classes = votes.chunk_by(i32::eq);
+        classes.min_by_key(|of_class| Reverse(of_class.len())).expect("at least k rows take part")[0]
     }
 }
 

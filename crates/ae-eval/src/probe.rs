@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::budget::choose;
 use crate::error::at_least;
-use crate::labelled::{place_of_largest, share_of_equal};
+use crate::labelled::{Classes, place_of_largest, share_of_equal};
 use crate::random::{PROBE_ORDER, PROBE_WEIGHTS, seed_for};
 use crate::standardise::Standardiser;
 use crate::{Budget, EvalError, Labelled};
@@ -86,7 +86,7 @@ pub struct ProbeScore {
 /// use ae_eval::{Budget, Labelled, ProbeParams, probe};
 /// use ae_net::{Rows, Team};
 /// let values: Vec<f32> = (0..200).map(|i| i as f32).collect();
-/// let labels: Vec<u8> = (0..200).map(|i| u8::from(i >= 100)).collect();
+/// let labels: Vec<i32> = (0..200).map(|i| i32::from(i >= 100)).collect();
 /// let halves = Labelled::new(Rows::values(&values, 1)?, &labels)?;
 /// let score = probe(&Team::new(1)?, &ProbeParams::default(), halves, halves, Budget::Labels(20))?;
 /// assert!(score.accuracy > 0.9 && score.draws == 10);
@@ -124,6 +124,8 @@ pub fn probe(
 pub struct Probe {
     scale: Standardiser,
     stack: Stack,
+    /// The label of each output.
+    classes: Vec<i32>,
 }
 
 impl Probe {
@@ -153,7 +155,8 @@ impl Probe {
         let plan = BatchPlan::new(chosen.len(), params.batch_size, order)?;
         let epochs = params.epochs.max(params.least_steps.div_ceil(plan.batches_per_epoch() as u64));
         let dims = train.rows().width();
-        let stack = first_weights(dims, params.hidden, train.classes(), params.seed, draw)?;
+        let Classes { labels: classes, of_rows } = train.classes();
+        let stack = first_weights(dims, params.hidden, classes.len(), params.seed, draw)?;
         let adam = Adam { learning_rate: params.learning_rate, ..Adam::default() };
         let batch_size = params.batch_size.min(chosen.len());
         let mut learner = Learner::new(stack, Loss::SoftmaxCrossEntropy, adam, batch_size, team.clone())?;
@@ -168,7 +171,7 @@ impl Probe {
                     for (&row, out) in rows.iter().zip(values.chunks_exact_mut(dims)) {
                         scale.copy_row(train.rows(), row as usize, out);
                     }
-                    let targets = Targets::Classes { labels: train.labels(), rows: &rows };
+                    let targets = Targets::Classes { labels: &of_rows, rows: &rows };
                     let loss = learner.step(Rows::values(values, dims)?, targets, Code::Plain)?;
                     if !loss.is_finite() {
                         return Err(EvalError::Diverged { epoch, loss });
@@ -177,27 +180,29 @@ impl Probe {
             }
             Ok(())
         })?;
-        Ok(Self { scale: scale.clone(), stack: learner.stack().clone() })
+        Ok(Self { scale: scale.clone(), stack: learner.stack().clone(), classes })
     }
 
-    /// The class that the probe takes each row for, `(B)`. Of equal ones the lowest; a class without training
-    /// rows is never answered unless it lies between others.
+    /// The label that the probe takes each row to have, `(B)`: one of those that it was trained with, the lowest of equal
+    /// ones.
     ///
     /// # Errors
     /// [`EvalError::Net`] if the rows are of another width than the training rows, or not finite.
-    pub fn classify(&self, team: &Team, rows: Rows<'_>) -> Result<Vec<u8>, EvalError> {
+    pub fn classify(&self, team: &Team, rows: Rows<'_>) -> Result<Vec<i32>, EvalError> {
         let (dims, classes) = (self.stack.inputs(), self.stack.outputs());
         rows.require_width("rows to classify", dims)?;
         rows.require_finite("rows to classify")?;
         let mut found = Vec::with_capacity(rows.len());
-        let (mut values, mut scores) = (vec![0.0; AT_ONCE * dims], vec![0.0; AT_ONCE * classes]);
-        for chunk in rows.chunks(AT_ONCE) {
+        // Fewer where there are so many classes that the scores would take more room than the rows.
+        let at_once = ((AT_ONCE << 8) / classes.max(256)).max(1);
+        let (mut values, mut scores) = (vec![0.0; at_once * dims], vec![0.0; at_once * classes]);
+        for chunk in rows.chunks(at_once) {
             let (values, scores) = (&mut values[..chunk.len() * dims], &mut scores[..chunk.len() * classes]);
             for (row, out) in values.chunks_exact_mut(dims).enumerate() {
                 self.scale.copy_row(chunk, row, out);
             }
             self.stack.forward(team, Rows::values(values, dims)?, scores)?;
-            found.extend(scores.chunks_exact(classes).map(place_of_largest));
+            found.extend(scores.chunks_exact(classes).map(|scores| self.classes[place_of_largest(scores)]));
         }
         Ok(found)
     }

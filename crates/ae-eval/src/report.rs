@@ -159,17 +159,20 @@ impl Generated {
         let judge = Probe::train(team, &ProbeParams::default(), train)?;
         let sampler = CodeSampler::of_network(team, network, train)?;
         let (size, activation) = (network.code_size(), network.code_activation());
-        let share = |codes: &[f32], class: u8| -> Result<f64, EvalError> {
+        let judged = |codes: &[f32]| -> Result<Vec<i32>, EvalError> {
             let images = network.decode(team, Rows::values(codes, size)?)?;
-            let found = judge.classify(team, Rows::values(&images, network.pixels())?)?;
-            Ok(found.iter().filter(|&&found| found == class).count() as f64 / found.len() as f64)
+            judge.classify(team, Rows::values(&images, network.pixels())?)
         };
-        let standard = sample_standard_normal(size, activation, GENERATED, seed);
+        let share = |found: &[i32], class: i32| {
+            found.iter().filter(|&&found| found == class).count() as f64 / found.len() as f64
+        };
+        let standard = judged(&sample_standard_normal(size, activation, GENERATED, seed))?;
         let classes = sampler.classes();
         let (mut asked_for, mut from_standard_normal) = (0.0, 0.0);
         for &class in classes {
-            asked_for += share(&sampler.sample(class, GENERATED, seed)?, class)? / classes.len() as f64;
-            from_standard_normal += share(&standard, class)? / classes.len() as f64;
+            let of_class = judged(&sampler.sample(class, GENERATED, seed)?)?;
+            asked_for += share(&of_class, class) / classes.len() as f64;
+            from_standard_normal += share(&standard, class) / classes.len() as f64;
         }
         Ok(Self { images_a_class: GENERATED, asked_for, from_standard_normal })
     }

@@ -8,6 +8,7 @@
 use ae_net::{Activation, Network, Rows, Team};
 
 use crate::error::at_least;
+use crate::labelled::{Classes, listed};
 use crate::linalg::{Eigen, check_dims, eigen};
 use crate::random::{BASELINE, CODES, Normal};
 use crate::{EvalError, Labelled};
@@ -30,7 +31,7 @@ use crate::{EvalError, Labelled};
 pub struct CodeSampler {
     dims: usize,
     activation: Activation,
-    classes: Vec<u8>,
+    classes: Vec<i32>,
     gaussians: Vec<Gaussian>,
 }
 
@@ -52,17 +53,13 @@ impl CodeSampler {
         let dims = codes.rows().width();
         check_dims(dims)?;
         let values = codes.rows().to_values();
-        let (mut classes, mut gaussians) = (Vec::new(), Vec::new());
-        for class in 0..=u8::MAX {
-            let members = values.chunks_exact(dims).zip(codes.labels());
-            let members: Vec<&[f32]> =
-                members.filter(|&(_, &label)| label == class).map(|(code, _)| code).collect();
-            if !members.is_empty() {
-                classes.push(class);
-                gaussians.push(Gaussian::fit(&members, dims)?);
-            }
+        let Classes { labels: classes, of_rows } = codes.classes();
+        let mut members = vec![Vec::new(); classes.len()];
+        for (code, class) in values.chunks_exact(dims).zip(of_rows) {
+            members[class as usize].push(code);
         }
-        Ok(Self { dims, activation, classes, gaussians })
+        let gaussians = members.iter().map(|members| Gaussian::fit(members, dims));
+        Ok(Self { dims, activation, classes, gaussians: gaussians.collect::<Result<_, _>>()? })
     }
 
     /// Fits a Gaussian to each class of what the network's encoder makes of `images`.
@@ -77,7 +74,7 @@ impl CodeSampler {
     }
 
     /// The classes that can be drawn from, ascending; at least one.
-    pub fn classes(&self) -> &[u8] {
+    pub fn classes(&self) -> &[i32] {
         &self.classes
     }
 
@@ -86,12 +83,16 @@ impl CodeSampler {
     ///
     /// # Errors
     /// [`EvalError::Argument`] if no code of the class was seen.
-    pub fn sample(&self, class: u8, count: usize, seed: u64) -> Result<Vec<f32>, EvalError> {
+    pub fn sample(&self, class: i32, count: usize, seed: u64) -> Result<Vec<f32>, EvalError> {
         let Ok(index) = self.classes.binary_search(&class) else {
-            return Err(EvalError::argument("class", format_args!("one of {:?}", self.classes), class));
+            return Err(EvalError::argument(
+                "class",
+                format_args!("one of {}", listed(&self.classes)),
+                class,
+            ));
         };
         let Gaussian { mean, axes } = &self.gaussians[index];
-        let mut normal = Normal::new(seed, CODES, class.into());
+        let mut normal = Normal::new(seed, CODES, i64::from(class) as u64);
         let mut codes = Vec::with_capacity(count.saturating_mul(self.dims));
         for _ in 0..count {
             let mut code = mean.clone();
@@ -125,8 +126,8 @@ impl CodeSampler {
         let classes = self.classes.len();
         // A class has at most as many as if every round were whole.
         let most = count.div_ceil(run).div_ceil(classes).saturating_mul(run);
-        let draw = |&class: &u8| self.sample(class, most, seed);
-        let drawn = self.classes.iter().map(draw).collect::<Result<Vec<_>, _>>()?;
+        let draw = |&class: &i32| self.sample(class, most, seed);
+        let drawn = self.classes.iter().take(count.div_ceil(run)).map(draw).collect::<Result<Vec<_>, _>>()?;
         let code = |index: usize| {
             let nth = index / (run * classes) * run + index % run;
             &drawn[index / run % classes][nth * self.dims..][..self.dims]

@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
+use std::collections::BTreeMap;
+
 use ae_eval::{Labelled, Neighbours};
 use ae_net::{Rows, Team};
 use proptest::prelude::*;
 
 /// The rule, by sorting all distances.
-fn plain(points: &[f32], labels: &[u8], queries: &[f32], dims: usize, k: usize) -> Vec<u8> {
+fn plain(points: &[f32], labels: &[i32], queries: &[f32], dims: usize, k: usize) -> Vec<i32> {
     let of = |query: &[f32]| {
         let distance = |point: &[f32]| -> f64 {
             point.iter().zip(query).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum()
@@ -15,17 +17,17 @@ fn plain(points: &[f32], labels: &[u8], queries: &[f32], dims: usize, k: usize) 
         let mut distances: Vec<f64> = points.chunks_exact(dims).map(distance).collect();
         let each = distances.clone();
         distances.sort_by(f64::total_cmp);
-        let mut votes = [0; 256];
+        let mut votes = BTreeMap::new();
         for (&distance, &label) in each.iter().zip(labels) {
-            votes[usize::from(label)] += u32::from(distance <= distances[k - 1]);
+            *votes.entry(label).or_insert(0) += u32::from(distance <= distances[k - 1]);
         }
-        let most = *votes.iter().max().unwrap();
-        votes.iter().position(|&count| count == most).unwrap() as u8
+        let most = *votes.values().max().unwrap();
+        *votes.iter().find(|(_, count)| **count == most).unwrap().0
     };
     queries.chunks_exact(dims).map(of).collect()
 }
 
-fn found(points: &[f32], labels: &[u8], queries: &[f32], dims: usize, k: usize) -> Vec<u8> {
+fn found(points: &[f32], labels: &[i32], queries: &[f32], dims: usize, k: usize) -> Vec<i32> {
     let train = Labelled::new(Rows::values(points, dims).unwrap(), labels).unwrap();
     let queries = Rows::values(queries, dims).unwrap();
     Neighbours::new(train).classify(&Team::new(1).unwrap(), queries, k).unwrap()
@@ -41,14 +43,17 @@ fn noise(count: usize, start: u32) -> Vec<f32> {
     std::iter::repeat_with(next).take(count).collect()
 }
 
-fn check(points: &[f32], labels: &[u8], queries: &[f32], dims: usize, k: usize) {
+fn check(points: &[f32], labels: &[i32], queries: &[f32], dims: usize, k: usize) {
     let (found, expected) =
         (found(points, labels, queries, dims, k), plain(points, labels, queries, dims, k));
     assert_eq!(found, expected, "{dims} dimensions, k = {k}");
 }
 
-fn labels(count: usize) -> Vec<u8> {
-    noise(count, 99).into_iter().map(|x| ((x + 1.0) * 3.0) as u8).collect()
+/// Classes are any numbers.
+const CLASSES: [i32; 6] = [0, 1, i32::MIN, -1, 300, i32::MAX];
+
+fn labels(count: usize) -> Vec<i32> {
+    noise(count, 99).into_iter().map(|x| CLASSES[((x + 1.0) * 3.0) as usize]).collect()
 }
 
 /// More points and more queries than a block holds.
@@ -151,7 +156,7 @@ proptest! {
         dims in 1_usize..7,
         levels in 1_i8..4,
         cells in prop::collection::vec(-100_i8..100, 40 * 6),
-        labels in prop::collection::vec(0_u8..4, 30),
+        labels in prop::collection::vec(prop::sample::select(&CLASSES[..4]), 30),
         k in 1_usize..=30,
     ) {
         let values: Vec<f32> = cells.iter().map(|&cell| f32::from(cell % (levels + 1))).collect();

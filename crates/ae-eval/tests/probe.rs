@@ -20,7 +20,7 @@ fn numbers(start: u32) -> impl FnMut(u32) -> u32 {
 
 /// Four classes, each a cloud around a corner of a square, far from 0 and on scales of 1 to 1000; the third
 /// column never changes. What is on one diagonal is of classes 0 and 3.
-fn clouds(count: usize, start: u32) -> (Vec<f32>, Vec<u8>) {
+fn clouds(count: usize, start: u32) -> (Vec<f32>, Vec<i32>) {
     let mut draw = numbers(start);
     let mut values = Vec::new();
     let mut labels = Vec::new();
@@ -30,16 +30,16 @@ fn clouds(count: usize, start: u32) -> (Vec<f32>, Vec<u8>) {
         values.push(5.0 + x as f32 * 2.0 + spread(&mut draw));
         values.push(1000.0 * (y as f32 * 2.0 + spread(&mut draw)) - 7000.0);
         values.push(42.5);
-        labels.push((2 * x + y) as u8);
+        labels.push((2 * x + y) as i32);
     }
     (values, labels)
 }
 
-fn labelled<'a>((values, labels): &'a (Vec<f32>, Vec<u8>)) -> Labelled<'a> {
+fn labelled<'a>((values, labels): &'a (Vec<f32>, Vec<i32>)) -> Labelled<'a> {
     Labelled::new(Rows::values(values, 3).unwrap(), labels).unwrap()
 }
 
-fn score(params: &ProbeParams, train: &(Vec<f32>, Vec<u8>), budget: Budget) -> ProbeScore {
+fn score(params: &ProbeParams, train: &(Vec<f32>, Vec<i32>), budget: Budget) -> ProbeScore {
     probe(&alone(), params, labelled(train), labelled(&clouds(500, 77)), budget).unwrap()
 }
 
@@ -62,7 +62,7 @@ fn labels_without_meaning_are_not_learned() {
     let train = {
         let (values, mut labels) = clouds(2000, 2);
         let mut draw = numbers(3);
-        labels.iter_mut().for_each(|label| *label = draw(4) as u8);
+        labels.iter_mut().for_each(|label| *label = draw(4) as i32);
         (values, labels)
     };
     let found = score(&ProbeParams::default(), &train, Budget::All);
@@ -70,8 +70,8 @@ fn labels_without_meaning_are_not_learned() {
     assert!(found.accuracy < 0.6, "{found:?}");
     // On rows it has not seen, of columns that say nothing at all.
     let mut draw = numbers(4);
-    let mut random = |count: usize| -> (Vec<f32>, Vec<u8>) {
-        ((0..count * 3).map(|_| draw(1000) as f32).collect(), (0..count).map(|_| draw(4) as u8).collect())
+    let mut random = |count: usize| -> (Vec<f32>, Vec<i32>) {
+        ((0..count * 3).map(|_| draw(1000) as f32).collect(), (0..count).map(|_| draw(4) as i32).collect())
     };
     let (train, test) = (random(2000), random(2000));
     let found =
@@ -83,7 +83,7 @@ fn labels_without_meaning_are_not_learned() {
 fn hidden_units_tell_diagonals_apart_and_a_linear_probe_cannot() {
     let diagonal = |count, start| {
         let (values, mut labels) = clouds(count, start);
-        labels.iter_mut().for_each(|label| *label = u8::from(*label == 0 || *label == 3));
+        labels.iter_mut().for_each(|label| *label = i32::from(*label == 0 || *label == 3));
         (values, labels)
     };
     let (train, test) = (diagonal(2000, 5), diagonal(500, 6));
@@ -156,4 +156,31 @@ fn faults_are_named() {
     let nan = Rows::values(&[0.0, f32::NAN, 0.0], 3).unwrap();
     let error = trained.classify(&alone(), nan).unwrap_err().to_string();
     assert_eq!(error, "rows to classify: expected finite numbers, found NaN in row 0, column 1");
+}
+
+/// What a class is called is of no account: any whole numbers in the same order are learned, to the same bits.
+#[test]
+fn classes_are_any_whole_numbers() {
+    let (train, test) = (clouds(300, 10), clouds(200, 11));
+    let renamed = |(values, labels): &(Vec<f32>, Vec<i32>)| {
+        let names = [i32::MIN, -7, 300, i32::MAX];
+        (values.clone(), labels.iter().map(|&label| names[label as usize]).collect::<Vec<_>>())
+    };
+    let params = ProbeParams { epochs: 1, least_steps: 20, ..ProbeParams::default() };
+    let found = |train: &(Vec<f32>, Vec<i32>)| {
+        let probe = Probe::train(&alone(), &params, labelled(train)).unwrap();
+        probe.classify(&alone(), labelled(&test).rows()).unwrap()
+    };
+    let (expected, found) = (renamed(&(vec![], found(&train))).1, found(&renamed(&train)));
+    assert_eq!(found, expected);
+    assert!(expected.contains(&i32::MIN) && expected.contains(&i32::MAX));
+    let (new_train, new_test) = (renamed(&train), renamed(&test));
+    for budget in [Budget::All, Budget::Labels(20)] {
+        let accuracy =
+            |train, test| probe(&alone(), &params, labelled(train), labelled(test), budget).unwrap().accuracy;
+        assert_eq!(accuracy(&new_train, &new_test), accuracy(&train, &test));
+        assert_eq!(accuracy(&new_train, &test), 0.0, "labels that were not trained with");
+    }
+    let few = probe(&alone(), &params, labelled(&new_train), labelled(&test), Budget::Labels(4_000));
+    assert!(few.unwrap_err().to_string().contains("of class -2147483648"));
 }

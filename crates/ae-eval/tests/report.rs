@@ -13,7 +13,7 @@ use ae_net::{Baselines, Description, Network, Outputs, Rows, Team};
 
 /// `count` images of 4 x 4 pixels with one of two rows bright, by label; some pixels differ from image to image.
 fn images(count: usize, labelled: bool) -> ImageSet {
-    let labels: Vec<u8> = (0..count).map(|image| (image % 2) as u8).collect();
+    let labels: Vec<i32> = (0..count).map(|image| (image % 2) as i32).collect();
     let pixel = |image: usize, at: usize| {
         let bright = at / 4 == 1 + image % 2;
         if bright { 200 + (image * 7 + at * 13) % 50 } else { (image * 11 + at * 5) % 40 }

@@ -7,7 +7,7 @@ use ae_net::{Activation, Description, Network, Rows, Team};
 
 /// Codes of three related numbers around (10, 20, 30), and of another class around 0 with a number that is
 /// always 0.
-fn codes() -> (Vec<f32>, Vec<u8>) {
+fn codes() -> (Vec<f32>, Vec<i32>) {
     let mut state = 3_u32;
     let mut next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -135,7 +135,7 @@ fn a_network_s_sampler_is_fitted_to_its_codes() {
     let team = Team::new(1).unwrap();
     let network = Network::draw(&Description::dense(6, &[], 3), 2).unwrap();
     let pixels: Vec<u8> = (0..40 * 6).map(|i| (i * 89 % 251) as u8).collect();
-    let labels: Vec<u8> = (0..40).map(|i| i % 3).collect();
+    let labels: Vec<i32> = (0..40).map(|i| i % 3).collect();
     let images = Labelled::new(Rows::bytes(&pixels, 6).unwrap(), &labels).unwrap();
     let codes = network.encode(&team, images.rows()).unwrap();
     let codes = Labelled::new(Rows::values(&codes, 3).unwrap(), &labels).unwrap();
@@ -158,12 +158,34 @@ fn the_baseline_is_standard_normal() {
     }
 }
 
+/// A class's draws follow from its own codes and label: other classes, and where it stands among them, are of no account.
+#[test]
+fn classes_are_any_whole_numbers() {
+    let (values, labels) = codes();
+    let draw = |first: i32, second: i32, asked: i32| {
+        let labels: Vec<i32> = labels.iter().map(|&label| if label == 2 { first } else { second }).collect();
+        let codes = Labelled::new(Rows::values(&values, 3).unwrap(), &labels).unwrap();
+        let sampler = CodeSampler::fit(codes, Activation::Linear).unwrap();
+        assert_eq!(sampler.classes(), [first.min(second), first.max(second)]);
+        let turns = sampler.each_in_turn(1, 1, 3).unwrap();
+        assert_eq!(turns, sampler.sample(first.min(second), 1, 3).unwrap());
+        sampler.sample(asked, 4, 3).unwrap()
+    };
+    assert_eq!(draw(2, 7, 2), sampler(Activation::Linear).sample(2, 4, 3).unwrap());
+    for (first, second) in [(2, -300), (2, i32::MAX), (2, 0)] {
+        assert_eq!(draw(first, second, 2), draw(2, 7, 2));
+    }
+    for other in [-2, i32::MIN, 258, 65_538] {
+        assert_ne!(draw(other, 7, other), draw(2, 7, 2), "a class has draws of its own");
+    }
+}
+
 #[test]
 fn unknown_classes_are_named() {
     let sampler = sampler(Activation::Linear);
     assert_eq!(sampler.classes(), [2, 7]);
     let error = sampler.sample(12, 1, 0).unwrap_err();
-    assert_eq!(error.to_string(), "class: expected one of [2, 7], found 12");
+    assert_eq!(error.to_string(), "class: expected one of 2, 7, found 12");
     let wide = vec![0.0; 5000];
     let wide = Labelled::new(Rows::values(&wide, 5000).unwrap(), &[0]).unwrap();
     let error = CodeSampler::fit(wide, Activation::Linear).unwrap_err();

@@ -228,8 +228,8 @@ pub enum Targets<'a> {
     Rows(Rows<'a>),
     /// One class a row, for [`Loss::SoftmaxCrossEntropy`].
     Classes {
-        /// Labels of the whole set, each below the number of outputs where it is used.
-        labels: &'a [u8],
+        /// Classes of the whole set, each below the number of outputs where it is used.
+        labels: &'a [u32],
         /// Which rows, `(B)`, in the batch's order.
         rows: &'a [u32],
     },
@@ -260,7 +260,7 @@ impl<'a> Targets<'a> {
                         let expected = format_args!("one of {}", labels.len());
                         return Err(NetError::argument("a label", expected, format_args!("number {row}")));
                     };
-                    if usize::from(class) >= outputs {
+                    if class as usize >= outputs {
                         let found = format_args!("{class} in row {row}");
                         return Err(NetError::argument(
                             "a label",
@@ -280,7 +280,7 @@ impl<'a> Targets<'a> {
     #[inline(always)]
     pub(crate) fn row(&self, row: usize) -> Target<'a> {
         match *self {
-            Targets::Classes { labels, rows } => Target::Class(labels[rows[row] as usize].into()),
+            Targets::Classes { labels, rows } => Target::Class(labels[rows[row] as usize] as usize),
             Targets::Rows(rows) => {
                 let start = rows.place(row) * rows.width;
                 match rows.cells {
