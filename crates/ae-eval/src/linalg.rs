@@ -36,14 +36,31 @@ pub(crate) fn eigen(matrix: Vec<f64>, dims: usize) -> Result<Eigen, EvalError> {
     order.sort_by(|&a, &b| found.eigenvalues[b].total_cmp(&found.eigenvalues[a]));
     let mut vectors = Vec::with_capacity(dims * dims);
     for &column in &order {
-        let vector = found.eigenvectors.column(column);
-        let largest =
-            vector.iter().fold(0.0_f64, |largest, &x| if x.abs() > largest.abs() { x } else { largest });
-        vectors.extend(vector.iter().map(|x| x * largest.signum()));
+        let start = vectors.len();
+        vectors.extend(found.eigenvectors.column(column).iter());
+        fix_sign(&mut vectors[start..]);
     }
     // A covariance has no negative eigenvalues but for rounding.
     let values = order.iter().map(|&column| found.eigenvalues[column].max(0.0)).collect();
     Ok(Eigen { values, vectors })
+}
+
+/// Turns a vector around if its entry of largest magnitude is negative.
+pub(crate) fn fix_sign(vector: &mut [f64]) {
+    let largest =
+        vector.iter().fold(0.0_f64, |largest, &x| if x.abs() > largest.abs() { x } else { largest });
+    vector.iter_mut().for_each(|x| *x *= largest.signum());
+}
+
+/// As many orthonormal vectors as there are rows, `(rows, n)` row-major, not more than `n`; they span all that the rows do.
+pub(crate) fn orthonormal(rows: Vec<f64>, n: usize) -> Vec<f64> {
+    DMatrix::from_vec(n, rows.len() / n, rows).qr().q().data.into()
+}
+
+/// The product of each column with each other, `(rows, n)` row-major to `(n, n)`.
+pub(crate) fn gram(rows: Vec<f64>, n: usize) -> Vec<f64> {
+    let columns = DMatrix::from_vec(n, rows.len() / n, rows);
+    (&columns * columns.transpose()).data.into()
 }
 
 #[cfg(test)]
@@ -77,6 +94,31 @@ mod tests {
                 assert!((product - f64::from(u8::from(i == j))).abs() < 1e-14);
             }
         }
+    }
+
+    #[test]
+    fn rows_become_orthonormal_and_span_what_they_did() {
+        let rows = [3.0, 0.0, 4.0, 1.0, 1.0, 1.0];
+        let basis = orthonormal(rows.to_vec(), 3);
+        let products = gram(basis.chunks_exact(3).flat_map(|row| row.to_vec()).collect(), 3);
+        assert!((products.iter().step_by(4).sum::<f64>() - 2.0).abs() < 1e-14, "two rows of length 1");
+        for row in rows.chunks_exact(3) {
+            let mut left = row.to_vec();
+            for direction in basis.chunks_exact(3) {
+                let along: f64 = row.iter().zip(direction).map(|(a, b)| a * b).sum();
+                left.iter_mut().zip(direction).for_each(|(left, x)| *left -= along * x);
+            }
+            assert!(left.iter().all(|x| x.abs() < 1e-14), "{left:?}");
+        }
+        // Rows of zeros are no fault.
+        let any = orthonormal(vec![0.0; 6], 3);
+        assert!(any.iter().all(|x| x.is_finite()));
+        assert!((any.iter().map(|x| x * x).sum::<f64>() - 2.0).abs() < 1e-14);
+    }
+
+    #[test]
+    fn columns_are_multiplied_with_each_other() {
+        assert_eq!(gram(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2), [35.0, 44.0, 44.0, 56.0]);
     }
 
     #[test]

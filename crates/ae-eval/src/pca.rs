@@ -8,6 +8,8 @@
 //!
 //! The division is by `n`, not `n - 1`, so that this holds exactly, and a single image is no special case.
 
+mod leading;
+
 use ae_data::ImageSet;
 use ae_net::{Activation, Dense, NetError, Network, Outputs, Rows, Stack, Team};
 
@@ -19,7 +21,8 @@ use crate::linalg::{Eigen, eigen};
 /// on the way is a whole number that is held exactly, in any order.
 const EXACT_ROWS: usize = 256;
 
-/// The mean and all principal components of a set of images.
+/// The mean and the principal components of a set of images: all of them, by [`fit`](Self::fit), or the first, by
+/// [`leading`](Self::leading).
 ///
 /// Fitted once; codes of every size are cut from it.
 ///
@@ -39,14 +42,15 @@ const EXACT_ROWS: usize = 256;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Pca {
+    images: usize,
     mean: Vec<f64>,
     variances: Vec<f64>,
     components: Vec<f64>,
 }
 
 impl Pca {
-    /// The widest images that components are found for: all of them take a few seconds there, and minutes at four times
-    /// as many pixels.
+    /// The widest images that [`fit`](Self::fit) takes: all components take a few seconds there, and minutes at four
+    /// times as many pixels.
     pub const MAX_PIXELS: usize = 1024;
 
     /// Finds mean and components of the images.
@@ -81,10 +85,15 @@ impl Pca {
         }
         let mean = sums.into_iter().map(|sum| sum as f64 * scale).collect();
         let Eigen { values, vectors } = eigen(covariance, dims)?;
-        Ok(Self { mean, variances: values, components: vectors })
+        Ok(Self { images: n, mean, variances: values, components: vectors })
     }
 
-    /// Pixels of an image, which is also the number of components.
+    /// Images that it was fitted to.
+    pub fn images(&self) -> usize {
+        self.images
+    }
+
+    /// Pixels of an image.
     pub fn pixels(&self) -> usize {
         self.mean.len()
     }
@@ -94,14 +103,14 @@ impl Pca {
         &self.mean
     }
 
-    /// `(PIXELS, PIXELS)` row-major: component after component, that of the largest variance first. Each has
+    /// `(COMPONENTS, PIXELS)` row-major: component after component, that of the largest variance first. Each has
     /// length 1, and its entry of largest magnitude is positive.
     pub fn components(&self) -> &[f64] {
         &self.components
     }
 
-    /// `(PIXELS)`: variance of the training images along each component, descending, at least 0. Their sum is
-    /// the mean squared distance of an image from the mean image.
+    /// `(COMPONENTS)`: variance of the training images along each component, descending, at least 0. The sum of all there
+    /// are, one for each pixel, is the mean squared distance of an image from the mean image.
     pub fn variances(&self) -> &[f64] {
         &self.variances
     }
@@ -111,11 +120,11 @@ impl Pca {
     /// `outputs` is [`Outputs::Brightness`], or [`Outputs::Clipped`] to cut brightness off at 0 and 1.
     ///
     /// # Errors
-    /// [`EvalError::Argument`] unless `size` is from 1 to the number of pixels.
+    /// [`EvalError::Argument`] unless `size` is from 1 to the number of components.
     pub fn network(&self, size: usize, outputs: Outputs) -> Result<Network, EvalError> {
-        let dims = self.pixels();
-        if size == 0 || size > dims {
-            return Err(EvalError::argument("components", format_args!("1 to {dims}"), size));
+        let (dims, most) = (self.pixels(), self.variances.len());
+        if size == 0 || size > most {
+            return Err(EvalError::argument("components", format_args!("1 to {most}"), size));
         }
         let components = &self.components[..size * dims];
         let offset = |component: &[f64]| {

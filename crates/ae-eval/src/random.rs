@@ -8,6 +8,8 @@ pub(crate) const PROBE_ORDER: &[u8; 24] = b"ae-eval: order of probes";
 pub(crate) const LABEL_DRAW: &[u8; 24] = b"ae-eval: labels revealed";
 pub(crate) const CODES: &[u8; 24] = b"ae-eval: codes generated";
 pub(crate) const BASELINE: &[u8; 24] = b"ae-eval: baseline's code";
+pub(crate) const LEADING_SAMPLE: &[u8; 24] = b"ae-eval: images for PCAs";
+pub(crate) const LEADING_START: &[u8; 24] = b"ae-eval: start of search";
 
 /// A seed for another crate's generator.
 pub(crate) fn seed_for(seed: u64, purpose: &[u8; 24], stream: u64) -> u64 {
@@ -61,7 +63,8 @@ mod tests {
 
     #[test]
     fn each_purpose_has_draws_of_its_own() {
-        let purposes = [PROBE_WEIGHTS, PROBE_ORDER, LABEL_DRAW, CODES, BASELINE];
+        let purposes =
+            [PROBE_WEIGHTS, PROBE_ORDER, LABEL_DRAW, CODES, BASELINE, LEADING_SAMPLE, LEADING_START];
         for (place, purpose) in purposes.iter().enumerate() {
             let draw = seed_for(1, purpose, 2);
             assert!(purposes[..place].iter().all(|other| seed_for(1, other, 2) != draw));

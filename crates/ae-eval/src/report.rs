@@ -22,9 +22,10 @@ const GENERATED: usize = 1_000;
 /// What a network's reconstructions and codes are worth; its [`Display`](fmt::Display) is a table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// The test images, rebuilt by the network and by PCA of the same code size; by PCA only where images have at most
-    /// [`Pca::MAX_PIXELS`].
+    /// The test images, rebuilt by the network and by PCA of the same code size.
     pub reconstruction: Vec<RebuiltBy>,
+    /// Training images that PCA is fitted to: all, but [`Pca::leading`]'s sample above [`Pca::MAX_PIXELS`].
+    pub pca_images: usize,
     /// What a model that has learned nothing, and one that has learned everything, would score.
     pub baselines: Baselines,
     /// Nothing where the images have no labels.
@@ -45,7 +46,7 @@ pub struct RebuiltBy {
 /// What classifiers make of the test set.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Classified {
-    /// By codes, by PCA components where there are any, and by raw pixels.
+    /// By codes, by PCA components and by raw pixels.
     pub inputs: Vec<InputScores>,
     /// Images that the decoder made of drawn codes.
     pub generated: Generated,
@@ -90,27 +91,25 @@ impl Report {
         let Split { train, test } = images;
         let size = network.code_size();
         let pca = match train.pixels_per_image() {
-            ..=Pca::MAX_PIXELS => Some(Pca::fit(team, train)?),
-            _ => None,
+            ..=Pca::MAX_PIXELS => Pca::fit(team, train)?,
+            _ => Pca::leading(team, train, size, seed)?,
         };
-        let clipped = pca.as_ref().map(|pca| pca.network(size, Outputs::Clipped)).transpose()?;
-        let unclipped = pca.as_ref().map(|pca| pca.network(size, Outputs::Brightness)).transpose()?;
+        let clipped = pca.network(size, Outputs::Clipped)?;
         let mut reconstruction = Vec::new();
         for (by, network) in [
-            (format!("autoencoder, {size} numbers"), Some(network)),
-            (format!("PCA, {size} numbers"), unclipped.as_ref()),
-            (format!("PCA, {size} numbers, clipped"), clipped.as_ref()),
+            (format!("autoencoder, {size} numbers"), network),
+            (format!("PCA, {size} numbers"), &pca.network(size, Outputs::Brightness)?),
+            (format!("PCA, {size} numbers, clipped"), &clipped),
         ] {
-            let Some(network) = network else { continue };
             let found = Reconstruction::measure(team, network, image_rows(test)?, test.pixels())?;
             reconstruction.push(RebuiltBy { by, found });
         }
         let labels = match (train.labels(), test.labels()) {
-            (Some(_), Some(_)) => Some(Classified::measure(team, network, clipped.as_ref(), images, seed)?),
+            (Some(_), Some(_)) => Some(Classified::measure(team, network, &clipped, images, seed)?),
             _ => None,
         };
         let baselines = Baselines::of(train.pixels(), test.pixels(), train.pixels_per_image());
-        Ok(Self { reconstruction, baselines, labels })
+        Ok(Self { reconstruction, pca_images: pca.images(), baselines, labels })
     }
 }
 
@@ -118,14 +117,13 @@ impl Classified {
     fn measure(
         team: &Team,
         network: &Network,
-        pca: Option<&Network>,
+        pca: &Network,
         Split { train, test }: &Split,
         seed: u64,
     ) -> Result<Self, EvalError> {
         let (train_pixels, test_pixels) = (Labelled::images(train)?, Labelled::images(test)?);
         let mut inputs = Vec::new();
-        for (input, network) in [("codes", Some(network)), ("PCA components", pca)] {
-            let Some(network) = network else { continue };
+        for (input, network) in [("codes", network), ("PCA components", pca)] {
             let encode = |images: &ImageSet| network.encode(team, image_rows(images)?);
             let (train, test) = (encode(train)?, encode(test)?);
             let train = Labelled::new(Rows::values(&train, network.code_size())?, train_pixels.labels())?;
@@ -186,9 +184,7 @@ impl fmt::Display for Report {
             let Reconstruction { mse, psnr_db, mean_psnr_db, .. } = found;
             writeln!(out, "{by:<30} {bce}  {mse:>9.6}  {psnr_db:>8.2}  {mean_psnr_db:>12.2}")?;
         }
-        if self.reconstruction.len() == 1 {
-            writeln!(out, "(PCA is fitted to images of at most {} pixels)", Pca::MAX_PIXELS)?;
-        }
+        writeln!(out, "(PCA is fitted to {} training images)", self.pca_images)?;
         let Baselines { mean_image_bce, mean_image_mse, entropy_floor_bce } = self.baselines;
         writeln!(out, "{:<30} {mean_image_bce:.4}  {mean_image_mse:>9.6}", "the mean image")?;
         writeln!(out, "{:<30} {entropy_floor_bce:.4}  {:>9.6}\n", "the entropy floor", 0.0)?;

@@ -30,6 +30,16 @@ fn pca_of_mnist_is_that_of_scikit_learn() {
         }
     }
 
+    // The first components of a sample come near those of all images.
+    for (size, clipped) in [(2, 0.055474), (8, 0.036412), (16, 0.025380), (32, 0.015207), (64, 0.007751)] {
+        let leading = Pca::leading(&team, &sets.train, size, 0).unwrap();
+        assert_eq!((leading.images(), leading.variances().len()), (4096, size));
+        let network = leading.network(size, Outputs::Clipped).unwrap();
+        let test = image_rows(&sets.test).unwrap();
+        let found = network.evaluate(&team, test, sets.test.pixels()).unwrap().mse;
+        assert!((found / clipped - 1.0).abs() < 0.03, "{size}: {found}, {clipped}");
+    }
+
     let network = pca.network(2, Outputs::Brightness).unwrap();
     let codes = |set| network.encode(&team, image_rows(set).unwrap()).unwrap();
     let (train, test) = (codes(&sets.train), codes(&sets.test));

@@ -94,6 +94,7 @@ fn json_has_its_fields_in_order() {
         "psnr_db",
         "mean_psnr_db",
         "dead_units",
+        "pca_images",
         "baselines",
         "mean_image_bce",
         "mean_image_mse",
@@ -129,15 +130,33 @@ fn the_table_has_a_line_for_each_way() {
         (0, "test images rebuilt by            BCE        MSE   PSNR dB  mean PSNR dB"),
         (1, "autoencoder, 3 numbers         "),
         (2, &format!("{:<40}0.", "PCA, 3 numbers")),
-        (4, "the mean image                 "),
-        (6, ""),
-        (7, "test accuracy by      numbers  all labels  in s  linear  15-NN       100 labels"),
-        (10, "raw pixels                 16       1.000"),
-        (12, "of 1000 images generated a class, "),
+        (4, "(PCA is fitted to 120 training images)"),
+        (5, "the mean image                 "),
+        (7, ""),
+        (8, "test accuracy by      numbers  all labels  in s  linear  15-NN       100 labels"),
+        (11, "raw pixels                 16       1.000"),
+        (13, "of 1000 images generated a class, "),
     ] {
         assert!(lines[line].starts_with(begin), "line {line} of:\n{table}");
     }
-    assert_eq!((lines.len(), table.ends_with(", 50.0 %")), (13, true), "{table}");
+    assert_eq!((lines.len(), table.ends_with(", 50.0 %")), (14, true), "{table}");
+}
+
+/// Images too wide for all components are compared with the first of a sample.
+#[test]
+fn wide_images_have_a_pca_too() {
+    let level = |image: usize, at: usize| if at < 550 { image % 50 * 5 } else { 0 };
+    let images = |count: usize| {
+        let pixels = (0..count * 1100).map(|at| level(at / 1100, at % 1100) as u8).collect();
+        ImageSet::new(11, 100, pixels, None).unwrap()
+    };
+    let split = Split { train: images(Pca::SAMPLE + 100), test: images(50) };
+    let network = Network::draw(&Description::dense(1100, &[], 2), 0).unwrap();
+    let report = Report::measure(&Team::new(1).unwrap(), &network, &split, 7).unwrap();
+    assert_eq!(report.pca_images, Pca::SAMPLE);
+    assert!(report.to_string().contains("(PCA is fitted to 4096 training images)"), "{report}");
+    let psnr_db = |place: usize| report.reconstruction[place].found.psnr_db;
+    assert!(psnr_db(2) > 60.0 && psnr_db(0) < 20.0, "one number says all: {report}");
 }
 
 #[test]

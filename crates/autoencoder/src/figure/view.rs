@@ -182,22 +182,17 @@ impl View<'_> {
             return Ok(Figure::skipped("codes are coloured by label, and these images have none"));
         };
         let (train, test) = (self.images.train()?, self.images.test()?);
-        // Components of wider images would take minutes: the codes are drawn alone then.
         let pca = match train.pixels_per_image() {
-            ..=Pca::MAX_PIXELS => Some(Pca::fit(&self.team, train)?.network(2, Outputs::Clipped)?),
-            _ => None,
+            ..=Pca::MAX_PIXELS => Pca::fit(&self.team, train)?,
+            _ => Pca::leading(&self.team, train, 2, self.run.record.config.seed)?,
         };
+        let pca = pca.network(2, Outputs::Clipped)?;
         let names = (0..10).map(|digit| digit.to_string());
         let mut chart = ScatterChart::new("", "digit", names);
         for (name, coder, axes) in [
-            ("PCA", pca.as_ref(), ["first component", "second component"]),
-            (
-                "Autoencoder",
-                Some(self.run.network()?),
-                ["first number of the code", "second number of the code"],
-            ),
+            ("PCA", &pca, ["first component", "second component"]),
+            ("Autoencoder", self.run.network()?, ["first number of the code", "second number of the code"]),
         ] {
-            let Some(coder) = coder else { continue };
             let train_codes = coder.encode(&self.team, image_rows(train)?)?;
             let test_codes = coder.encode(&self.team, image_rows(test)?)?;
             let neighbours = Neighbours::new(Labelled::new(Rows::values(&train_codes, 2)?, &train_labels)?);
