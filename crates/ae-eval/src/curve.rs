@@ -97,19 +97,31 @@ pub struct RateTable {
 
 impl RateTable {
     /// Measures everything on the images `test` but models: none are in the table yet. Components are fitted to `train`.
+    /// `begins` is told what is worked at, whenever something else is, in a few words.
     ///
     /// # Errors
     /// [`EvalError::Argument`] without images, or if they are too large for PCA; [`EvalError::Net`] if those of both sets are
     /// not of one size; [`EvalError::Image`] if they are too large for JPEG or PNG.
-    pub fn measure(team: &Team, train: &ImageSet, test: &ImageSet) -> Result<Self, EvalError> {
+    pub fn measure(
+        team: &Team,
+        train: &ImageSet,
+        test: &ImageSet,
+        begins: &mut dyn FnMut(&str),
+    ) -> Result<Self, EvalError> {
+        begins("fitting PCA");
         let pca = Pca::fit(team, train)?;
         let transform = STEPS.iter().map(|&step| {
+            begins(&format!("transform coder, step {step}"));
             let rate = transform_coder(team, &pca, test, step)?;
             Ok(RatePoint { method: "pca".to_owned(), setting: step, rate })
         });
         let transform = transform.collect::<Result<_, EvalError>>()?;
-        let jpeg = JPEG_QUALITIES.iter().map(|&quality| Ok((quality, JpegRate::measure(test, quality)?)));
+        let jpeg = JPEG_QUALITIES.iter().map(|&quality| {
+            begins(&format!("JPEG, quality {quality}"));
+            Ok((quality, JpegRate::measure(test, quality)?))
+        });
         let jpeg = jpeg.collect::<Result<_, EvalError>>()?;
+        begins("formats without loss");
         Ok(Self { coded: Vec::new(), transform, jpeg, lossless: LosslessRates::measure(test)? })
     }
 
@@ -215,7 +227,14 @@ mod tests {
     #[test]
     fn everything_is_measured_at_all_settings() {
         let (images, team) = (bars(120), Team::new(1).unwrap());
-        let mut table = RateTable::measure(&team, &images, &images).unwrap();
+        let mut stages = Vec::new();
+        let mut table =
+            RateTable::measure(&team, &images, &images, &mut |stage| stages.push(stage.to_owned())).unwrap();
+        assert_eq!(stages.len(), 2 + STEPS.len() + JPEG_QUALITIES.len());
+        assert_eq!(
+            [&stages[0], &stages[12], &stages[13]],
+            ["fitting PCA", "transform coder, step 0.4", "JPEG, quality 1"]
+        );
         let network = Network::draw(&Description::dense(96, &[], 4), 0).unwrap();
         for steps in [Steps::Matched, Steps::Uniform] {
             let rates = rates_by_quality(&team, &network, steps, &images, "drawn").unwrap();

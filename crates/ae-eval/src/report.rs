@@ -82,19 +82,29 @@ pub struct Generated {
 
 impl Report {
     /// Measures a network on images; PCA, probes and samplers are fitted to the training images, and codes are drawn
-    /// from `seed`.
+    /// from `seed`. It can take minutes: `begins` is told what is worked at, whenever something else is, in a few words.
     ///
     /// # Errors
     /// [`EvalError::Argument`] without images of either kind; [`EvalError::Net`] if they are of another size than the
     /// network's, or what it makes of them is not finite.
-    pub fn measure(team: &Team, network: &Network, images: &Split, seed: u64) -> Result<Self, EvalError> {
+    pub fn measure(
+        team: &Team,
+        network: &Network,
+        images: &Split,
+        seed: u64,
+        begins: &mut dyn FnMut(&str),
+    ) -> Result<Self, EvalError> {
         let Split { train, test } = images;
         let size = network.code_size();
         let pca = match train.pixels_per_image() {
-            ..=Pca::MAX_PIXELS => Pca::fit(team, train)?,
+            ..=Pca::MAX_PIXELS => {
+                begins("fitting PCA");
+                Pca::fit(team, train)?
+            }
             _ => Pca::leading(team, train, size, seed)?,
         };
         let clipped = pca.network(size, Outputs::Clipped)?;
+        begins("rebuilding the test images");
         let mut reconstruction = Vec::new();
         for (by, network) in [
             (format!("autoencoder, {size} numbers"), network),
@@ -105,7 +115,9 @@ impl Report {
             reconstruction.push(RebuiltBy { by, found });
         }
         let labels = match (train.labels(), test.labels()) {
-            (Some(_), Some(_)) => Some(Classified::measure(team, network, &clipped, images, seed)?),
+            (Some(_), Some(_)) => {
+                Some(Classified::measure(team, network, &clipped, images, seed, begins)?)
+            }
             _ => None,
         };
         let baselines = Baselines::of(train.pixels(), test.pixels(), train.pixels_per_image());
@@ -120,6 +132,7 @@ impl Classified {
         pca: &Network,
         Split { train, test }: &Split,
         seed: u64,
+        begins: &mut dyn FnMut(&str),
     ) -> Result<Self, EvalError> {
         let (train_pixels, test_pixels) = (Labelled::images(train)?, Labelled::images(test)?);
         let mut inputs = Vec::new();
@@ -128,27 +141,36 @@ impl Classified {
             let (train, test) = (encode(train)?, encode(test)?);
             let train = Labelled::new(Rows::values(&train, network.code_size())?, train_pixels.labels())?;
             let test = Labelled::new(Rows::values(&test, network.code_size())?, test_pixels.labels())?;
-            inputs.push(InputScores::measure(team, input, train, test)?);
+            inputs.push(InputScores::measure(team, input, train, test, begins)?);
         }
-        inputs.push(InputScores::measure(team, "raw pixels", train_pixels, test_pixels)?);
+        inputs.push(InputScores::measure(team, "raw pixels", train_pixels, test_pixels, begins)?);
+        begins("judging generated images");
         Ok(Self { inputs, generated: Generated::measure(team, network, train_pixels, seed)? })
     }
 }
 
 impl InputScores {
-    fn measure(team: &Team, input: &str, train: Labelled<'_>, test: Labelled<'_>) -> Result<Self, EvalError> {
+    fn measure(
+        team: &Team,
+        input: &str,
+        train: Labelled<'_>,
+        test: Labelled<'_>,
+        begins: &mut dyn FnMut(&str),
+    ) -> Result<Self, EvalError> {
         let score = |params: &ProbeParams, budget| probe(team, params, train, test, budget);
         let few = FEW_LABELS.into_iter().filter_map(|asked| balanced(train, asked));
-        Ok(Self {
-            input: input.to_owned(),
-            numbers: train.rows().width(),
-            probe: score(&ProbeParams::default(), Budget::All)?,
-            probe_few_labels: few
-                .map(|labels| score(&ProbeParams::default(), Budget::Labels(labels)))
-                .collect::<Result<_, _>>()?,
-            linear: score(&ProbeParams::linear(), Budget::All)?,
-            neighbours_accuracy: Neighbours::new(train).accuracy(team, test, NEIGHBOURS)?,
-        })
+        begins(&format!("classifying {input}, all labels"));
+        let probe = score(&ProbeParams::default(), Budget::All)?;
+        begins(&format!("classifying {input}, few labels"));
+        let probe_few_labels = few
+            .map(|labels| score(&ProbeParams::default(), Budget::Labels(labels)))
+            .collect::<Result<_, _>>()?;
+        begins(&format!("classifying {input}, linearly"));
+        let linear = score(&ProbeParams::linear(), Budget::All)?;
+        begins(&format!("classifying {input}, by neighbours"));
+        let neighbours_accuracy = Neighbours::new(train).accuracy(team, test, NEIGHBOURS)?;
+        let (input, numbers) = (input.to_owned(), train.rows().width());
+        Ok(Self { input, numbers, probe, probe_few_labels, linear, neighbours_accuracy })
     }
 }
 

@@ -22,19 +22,21 @@ fn images(count: usize, labelled: bool) -> ImageSet {
     ImageSet::new(4, 4, pixels, labelled.then_some(labels)).unwrap()
 }
 
-fn report(labelled: bool) -> (Split, Network, Report) {
+fn report(labelled: bool) -> (Split, Network, Report, Vec<String>) {
     let split = Split { train: images(120, labelled), test: images(30, labelled) };
     let network = Network::draw(&Description::dense(16, &[], 3), 4).unwrap();
-    let report = Report::measure(&Team::new(1).unwrap(), &network, &split, 7).unwrap();
-    (split, network, report)
+    let mut stages = Vec::new();
+    let mut begins = |stage: &str| stages.push(stage.to_owned());
+    let report = Report::measure(&Team::new(1).unwrap(), &network, &split, 7, &mut begins).unwrap();
+    (split, network, report, stages)
 }
 
 /// With labels; it takes a second to make.
-static LABELLED: LazyLock<(Split, Network, Report)> = LazyLock::new(|| report(true));
+static LABELLED: LazyLock<(Split, Network, Report, Vec<String>)> = LazyLock::new(|| report(true));
 
 #[test]
 fn figures_are_those_of_the_parts() {
-    let (split, network, report) = &*LABELLED;
+    let (split, network, report, _) = &*LABELLED;
     let Split { train, test } = split;
     let team = Team::new(1).unwrap();
     let clipped = Pca::fit(&team, train).unwrap().network(3, Outputs::Clipped).unwrap();
@@ -73,9 +75,23 @@ fn figures_are_those_of_the_parts() {
     assert_eq!((labels.generated.images_a_class, labels.generated.from_standard_normal), (1_000, 0.5));
 
     // Of the pixels' own linear code, what is drawn looks like its class.
-    let report = Report::measure(&team, &clipped, split, 7).unwrap();
+    let report = Report::measure(&team, &clipped, split, 7, &mut |_| {}).unwrap();
     assert!(report.labels.unwrap().generated.asked_for > 0.95);
     assert_eq!(report.reconstruction[0].found, report.reconstruction[2].found);
+}
+
+#[test]
+fn what_is_worked_at_is_told_as_it_begins() {
+    let classified = |input: &str| {
+        ["all labels", "few labels", "linearly", "by neighbours"]
+            .map(|how| format!("classifying {input}, {how}"))
+    };
+    let start = ["fitting PCA", "rebuilding the test images"].map(str::to_owned);
+    let mut expected = start.to_vec();
+    expected.extend(["codes", "PCA components", "raw pixels"].into_iter().flat_map(classified));
+    expected.push("judging generated images".to_owned());
+    assert_eq!(LABELLED.3, expected);
+    assert_eq!(report(false).3, start);
 }
 
 #[test]
@@ -161,7 +177,7 @@ fn wide_images_have_a_pca_too() {
 
 #[test]
 fn without_labels_nothing_is_classified() {
-    let (_, _, report) = report(false);
+    let (_, _, report, _) = report(false);
     assert_eq!((report.reconstruction.len(), &report.labels), (3, &None));
     assert!(report.to_string().ends_with("0.000000\n\nno labels, so nothing is classified"), "{report}");
     assert!(!serde_json::to_string(&report).unwrap().contains("\"labels\""));

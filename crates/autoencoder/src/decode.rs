@@ -12,6 +12,7 @@ use clap::Args;
 use crate::encode::images_at_once;
 use crate::guard::{Format, require_places};
 use crate::output::{replace, say};
+use crate::progress::ImageBar;
 use crate::run::{Run, RunArg, ThreadsArg};
 use crate::standard::is_standard;
 
@@ -65,6 +66,8 @@ fn write_images(
 ) -> Result<()> {
     let network = run.network()?;
     let (mut values, mut done) = (Vec::new(), 0);
+    let bar = ImageBar::new(codes.len());
+    bar.begin("decoding");
     loop {
         let read = codes.next_chunk(images_at_once(network.pixels()), &mut values)?;
         if read == 0 {
@@ -76,6 +79,7 @@ fn write_images(
             .with_context(|| format!("cannot decode {}", path.display()))?;
         writer.write(&pixels).map_err(bare)?;
         done += read;
+        bar.advance(read);
     }
     writer.finish().map_err(bare)?;
     Ok(())

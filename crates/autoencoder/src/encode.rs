@@ -12,6 +12,7 @@ use clap::Args;
 
 use crate::guard::{Format, require_places};
 use crate::output::{BadArgument, replace, say};
+use crate::progress::ImageBar;
 use crate::run::{Run, RunArg, ThreadsArg};
 use crate::standard::{file, is_standard};
 
@@ -113,6 +114,8 @@ fn write_codes(mut images: ImageReader, run: &Run, team: &Team, out: &mut dyn Wr
     let at_once = images_at_once(pixels_per_image);
     write_header(&mut *out, Element::F32, &[images.len() as u64, code as u64])?;
     let (mut pixels, mut codes) = (Vec::new(), Vec::new());
+    let bar = ImageBar::new(images.len());
+    bar.begin("encoding");
     loop {
         let read = images.next_chunk(at_once, &mut pixels)?;
         if read == 0 {
@@ -120,5 +123,6 @@ fn write_codes(mut images: ImageReader, run: &Run, team: &Team, out: &mut dyn Wr
         }
         run.network()?.encode_into(team, Rows::bytes(&pixels, pixels_per_image)?, &mut codes)?;
         write_values(&mut *out, &codes)?;
+        bar.advance(read);
     }
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::data::DataArgs;
 use crate::output::answer;
+use crate::progress::Stages;
 use crate::run::{self, RunArg};
 
 /// Measure a run: reconstructions, codes, and what they are to be compared with
@@ -46,7 +47,10 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<()> {
     (images.train()?, images.test()?);
     let others: Vec<_> = run.others().into_iter().chain(images.others()).collect();
     let images = images.labelled()?;
-    let report = Report::measure(&run::team(None)?, run.network()?, &images, run.record.config.seed)?;
+    let (stages, seed) = (Stages::new(), run.record.config.seed);
+    let begins = &mut |stage: &str| stages.begin(stage);
+    let report = Report::measure(&run::team(None)?, run.network()?, &images, seed, begins)?;
+    drop(stages);
     let measured = Measured {
         run: run.folder.path().to_owned(),
         identity: run.network()?.identity().to_string(),

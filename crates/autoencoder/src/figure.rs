@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use self::view::{Figure, View};
 use crate::data::DataArgs;
 use crate::output::{say, write_files};
+use crate::progress::Stages;
 use crate::rate;
 use crate::run::{self, Run, RunArg};
 use crate::run_images::RunImages;
@@ -112,7 +113,11 @@ pub(crate) fn draw(figures: &[FigureName], run: &Run, images: &RunImages<'_>) ->
     let view = View { run, images, team: run::team(None)? };
     let mut failed = Vec::new();
     for &figure in figures {
-        match view.figure(figure) {
+        let stages = Stages::new();
+        stages.begin(figure.name());
+        let drawn = view.figure(figure);
+        drop(stages);
+        match drawn {
             Ok(Figure::Files(files)) => write_files(&run.folder.figures_path(), &files)?,
             Ok(Figure::Skipped(reason)) => say!("skipped {}: {reason}", figure.name()),
             Err(error) => {

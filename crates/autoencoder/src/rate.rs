@@ -9,6 +9,7 @@ use crate::data::{self, DataArgs, Images};
 use crate::output::write_files;
 use crate::paths::{default_folder, run_folder};
 use crate::presets::Preset;
+use crate::progress::Stages;
 use crate::run::{self, Run, RunArg};
 use crate::train::{self, TrainArgs};
 
@@ -31,13 +32,15 @@ pub(crate) fn run(run: &RunArg, data: &DataArgs) -> Result<()> {
     }
     let test = &images.test;
 
-    let mut table = RateTable::measure(&team, &images.train, test)?;
+    let stages = Stages::new();
+    let mut table = RateTable::measure(&team, &images.train, test, &mut |stage| stages.begin(stage))?;
     let title = format!("{} test images of {} x {} pixels", test.len(), test.rows(), test.cols());
     let mut chart = LineChart::new(title, "PSNR (dB)", "bytes an image").log_y();
     for (name, runs) in curves {
         let mut coded = Vec::new();
         for run in runs {
             let method = format!("{}-{}", run.record.model.preset, run.record.model.code);
+            stages.begin(&format!("measuring {method}"));
             coded.extend(rates_by_quality(&team, run.network()?, run.steps(), test, &method)?);
         }
         chart = chart.series(name, best(&coded));
@@ -54,6 +57,7 @@ pub(crate) fn run(run: &RunArg, data: &DataArgs) -> Result<()> {
     for (name, bytes) in table.lossless.named() {
         chart = chart.reference(format!("{name} {bytes:.0}"), bytes);
     }
+    drop(stages);
     let files = [
         ("rate.svg", chart.to_svg()?.into_bytes()),
         ("rate.png", chart.to_png_bytes()?),

@@ -42,6 +42,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     let images = plan.images(&path, |error| unread.push(error))?;
     let mut network = plan.network(&images, resumes)?;
     let folder;
+    let parameters = network.tensors().iter().map(|tensor| tensor.values.len()).sum();
     let mut trainer = plan.trainer(&mut network, &images)?;
     let origin = plan.origin(&images);
     let settings = trainer.settings(origin.clone());
@@ -66,7 +67,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     for labels in unread {
         let _ = writeln!(io::stderr(), "note: going on without labels: {labels:#}");
     }
-    announce(&plan, &images, &trainer, resumes.then_some(done));
+    announce(&plan, &images, &trainer, parameters, resumes.then_some(done));
     let history = train(&mut trainer, &plan.config, &images, done, &folder)?;
     let engine = EngineRecord {
         name: trainer.engine().to_owned(),
@@ -92,19 +93,21 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
 }
 
 /// Says what is about to happen; `done` are the epochs and steps of a run that goes on.
-fn announce(plan: &Plan, images: &Split, trainer: &Trainer<'_>, done: Option<(u64, usize)>) {
+fn announce(
+    plan: &Plan,
+    images: &Split,
+    trainer: &Trainer<'_>,
+    parameters: usize,
+    done: Option<(u64, usize)>,
+) {
+    let (preset, code, seed) = (plan.preset.name(), plan.code, plan.config.seed());
+    let (engine, threads) = (trainer.engine(), plan.threads);
     say!(
-        "{}: {} training and {} test images of {} x {}, codes of {}, seed {}, engine {}, {} threads",
-        plan.preset.name(),
-        images.train.len(),
-        images.test.len(),
-        images.train.rows(),
-        images.train.cols(),
-        plan.code,
-        plan.config.seed(),
-        trainer.engine(),
-        plan.threads,
+        "{preset}: codes of {code}, {parameters} parameters, seed {seed}, engine {engine}, {threads} threads"
     );
+    let Split { train, test } = images;
+    let (rows, cols) = (train.rows(), train.cols());
+    say!("{} training and {} test images of {rows} x {cols} pixels", train.len(), test.len());
     if let Some((done, steps)) = done {
         let (epochs, all) = (plan.config.epochs(), steps_an_epoch(images, &plan.config));
         say!("going on after {done} of {epochs} epochs and step {steps} of {all}");

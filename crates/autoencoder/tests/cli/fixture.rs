@@ -68,6 +68,11 @@ impl Fixture {
     }
 }
 
+/// Whether a line is one of the table of epochs, `3/50` and so on.
+pub(crate) fn is_epoch(line: &str) -> bool {
+    line.split_whitespace().next().is_some_and(|first| first.contains('/'))
+}
+
 /// Blurred bars at places that differ from image to image: many zeros, some greys, as in handwriting.
 pub(crate) fn pixels(count: usize, size: usize) -> Vec<u8> {
     (0..count * size)

@@ -13,6 +13,7 @@ mod outputs;
 mod places;
 #[cfg(unix)]
 mod resume;
+mod screen;
 #[cfg(unix)]
 mod signals;
 mod sizes;

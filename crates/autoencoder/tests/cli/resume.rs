@@ -10,7 +10,7 @@ use std::time::Duration;
 use ae_net::Network;
 use ae_train::{Checkpoint, RunFolder};
 
-use crate::fixture::{Fixture, pixels, write_idx};
+use crate::fixture::{Fixture, is_epoch, pixels, write_idx};
 
 const RUN: &str = "runs/shallow-2";
 
@@ -60,7 +60,7 @@ fn uninterrupted(fixture: &Fixture, more: &[&str]) -> (Vec<u8>, String, String) 
 fn first_epoch(child: &mut Child) -> impl BufRead + use<> {
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
-    while !line.starts_with("epoch ") {
+    while !is_epoch(&line) {
         line.clear();
         assert_ne!(output.read_line(&mut line).unwrap(), 0, "the run has ended");
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::fixture::{Fixture, pixels, write_idx};
+use crate::fixture::{Fixture, is_epoch, pixels, write_idx};
 use ae_train::{EpochOrder, RunFolder, TrainParams};
 
 const FILES: [&str; 5] =
@@ -17,7 +17,7 @@ fn a_bare_train_writes_the_whole_run_and_a_bare_figure_draws_it_again() {
         assert!(path.is_file(), "{file} is missing");
         assert!(said.contains(&format!("runs/shallow-32/{file}")), "{said}");
     }
-    assert_eq!(said.lines().filter(|line| line.starts_with("epoch ")).count(), 2, "{said}");
+    assert_eq!(said.lines().filter(|line| is_epoch(line)).count(), 2, "{said}");
 
     let picture = fixture.path("runs/shallow-32/figures/reconstructions.png");
     let drawn_by_train = fs::read(&picture).unwrap();
