@@ -184,3 +184,17 @@ fn classes_are_any_whole_numbers() {
     let few = probe(&alone(), &params, labelled(&new_train), labelled(&test), Budget::Labels(4_000));
     assert!(few.unwrap_err().to_string().contains("of class -2147483648"));
 }
+
+/// Rows are classified fewer at a time then, which no answer depends on.
+#[test]
+fn there_may_be_many_classes() {
+    let labels: Vec<i32> = (0..2_000).map(|row| row % 1_000 * 3).collect();
+    let values: Vec<f32> = labels.iter().map(|&label| label as f32).collect();
+    let rows = Rows::values(&values, 1).unwrap();
+    let params = ProbeParams { hidden: None, epochs: 1, least_steps: 0, ..ProbeParams::default() };
+    let probe = Probe::train(&alone(), &params, Labelled::new(rows, &labels).unwrap()).unwrap();
+    let together = probe.classify(&alone(), rows).unwrap();
+    let one = |value: &f32| probe.classify(&alone(), Rows::values(&[*value], 1).unwrap()).unwrap()[0];
+    assert_eq!(together, values.iter().map(one).collect::<Vec<_>>());
+    assert!(together.iter().any(|label| *label > 255 && label % 3 == 0));
+}

@@ -183,9 +183,9 @@ proptest! {
         let inputs = Rows::values(&x, stack.inputs()).unwrap();
         let n = stack.outputs();
         if case.loss == Loss::SoftmaxCrossEntropy {
-            let labels: Vec<u8> = (0..40).map(|_| rng.below(n) as u8).collect();
+            let labels: Vec<u32> = (0..40).map(|_| rng.below(n) as u32).collect();
             let rows: Vec<u32> = (0..case.batch).map(|_| rng.below(40) as u32).collect();
-            let class = |row: usize| Target::Class(labels[rows[row] as usize].into());
+            let class = |row: usize| Target::Class(labels[rows[row] as usize] as usize);
             let wanted: Vec<_> = (0..case.batch).map(|row| (x_of(row), class(row))).collect();
             let expected = reference_of(&case, &layers, &wanted, &noise);
             prop_assume!(expected.nearest_kink > 1e-5);
