@@ -115,9 +115,7 @@ impl Report {
             reconstruction.push(RebuiltBy { by, found });
         }
         let labels = match (train.labels(), test.labels()) {
-            (Some(_), Some(_)) => {
-                Some(Classified::measure(team, network, &clipped, images, seed, begins)?)
-            }
+            (Some(_), Some(_)) => Some(Classified::measure(team, network, &clipped, images, seed, begins)?),
             _ => None,
         };
         let baselines = Baselines::of(train.pixels(), test.pixels(), train.pixels_per_image());

@@ -95,7 +95,7 @@ pub(crate) fn run(args: &FigureArgs) -> Result<()> {
         FigureName::All => draw(ALL, &run, &images)?,
         one => {
             let view = View { run: &run, images: &images, team: run::team(None)? };
-            match view.figure(one)? {
+            match shown(&view, one)? {
                 Figure::Files(files) => write_files(&run.folder.figures_path(), &files)?,
                 Figure::Skipped(reason) => bail!("{reason}"),
             }
@@ -111,21 +111,30 @@ pub(crate) fn run(args: &FigureArgs) -> Result<()> {
 /// If what a figure needs is missing or is not what it was; the others are drawn first.
 pub(crate) fn draw(figures: &[FigureName], run: &Run, images: &RunImages<'_>) -> Result<()> {
     let view = View { run, images, team: run::team(None)? };
-    let mut failed = Vec::new();
+    // Why some are not drawn, and which: what is missing is missing for several.
+    let mut failed: Vec<(String, Vec<&str>)> = Vec::new();
     for &figure in figures {
-        let stages = Stages::new();
-        stages.begin(figure.name());
-        let drawn = view.figure(figure);
-        drop(stages);
-        match drawn {
+        match shown(&view, figure) {
             Ok(Figure::Files(files)) => write_files(&run.folder.figures_path(), &files)?,
             Ok(Figure::Skipped(reason)) => say!("skipped {}: {reason}", figure.name()),
             Err(error) => {
-                say!("failed {}: {error:#}", figure.name());
-                failed.push(figure.name());
+                let (why, name) = (format!("{error:#}"), figure.name());
+                match failed.iter_mut().find(|(other, _)| *other == why) {
+                    Some((_, names)) => names.push(name),
+                    None => failed.push((why, vec![name])),
+                }
             }
         }
     }
-    ensure!(failed.is_empty(), "not drawn: {}", failed.join(", "));
+    let failed: Vec<_> =
+        failed.iter().map(|(why, names)| format!("cannot draw {}: {why}", names.join(", "))).collect();
+    ensure!(failed.is_empty(), failed.join("; "));
     Ok(())
+}
+
+/// Draws a figure while a terminal shows which.
+fn shown(view: &View<'_>, figure: FigureName) -> Result<Figure> {
+    let stages = Stages::new();
+    stages.begin(figure.name());
+    view.figure(figure)
 }

@@ -67,7 +67,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     for labels in unread {
         let _ = writeln!(io::stderr(), "note: going on without labels: {labels:#}");
     }
+    let trained_on = TrainedOn::of(&images.train);
     announce(&plan, &images, &trainer, parameters, resumes.then_some(done));
+    tell_of_overlap(&trained_on, &images);
     let history = train(&mut trainer, &plan.config, &images, done, &folder)?;
     let engine = EngineRecord {
         name: trainer.engine().to_owned(),
@@ -79,7 +81,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
 
     let record = outcome::record(&plan, origin, engine, &network, &images, &history);
     network.save(folder.model_path()).with_context(|| stopped(&folder))?;
-    folder.save(&history, &TrainedOn::of(&images.train), record).with_context(|| stopped(&folder))?;
+    folder.save(&history, &trained_on, record).with_context(|| stopped(&folder))?;
     outcome::print(&history);
     for written in [folder.model_path(), folder.history_path(), folder.record_path()] {
         say!("wrote {}", written.display());
@@ -111,6 +113,15 @@ fn announce(
     if let Some((done, steps)) = done {
         let (epochs, all) = (plan.config.epochs(), steps_an_epoch(images, &plan.config));
         say!("going on after {done} of {epochs} epochs and step {steps} of {all}");
+    }
+}
+
+/// Says how many of the test images are training images too: what the test set scores is not what new images would.
+fn tell_of_overlap(trained_on: &TrainedOn, Split { test, .. }: &Split) {
+    let images = test.pixels().chunks_exact(test.pixels_per_image());
+    let both = images.filter(|image| trained_on.contains(image)).count();
+    if both > 0 {
+        say!("{both} of {} test images are training images too", test.len());
     }
 }
 

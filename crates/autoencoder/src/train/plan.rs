@@ -113,13 +113,16 @@ impl Plan {
             test.rows(),
             test.cols(),
         );
-        let mut labels = |part| {
-            images.labels(part).unwrap_or_else(|error| {
+        // A file that the user has named for them is one that was meant to be read.
+        let named = matches!(self.found, DataSource::Files { .. });
+        let mut labels = |part| match images.labels(part) {
+            Err(error) if !named => {
                 refused(error);
-                None
-            })
+                Ok(None)
+            }
+            labels => labels,
         };
-        let (train_labels, test_labels) = (labels(Part::Train), labels(Part::Test));
+        let (train_labels, test_labels) = (labels(Part::Train)?, labels(Part::Test)?);
         let mut split = images.into_split()?;
         if let Some(labels) = train_labels {
             split.train = split.train.with_labels(labels)?;

@@ -155,15 +155,15 @@ fn other_files_that_promise_too_much_are_refused_in_little_memory() {
     for file in with(&["header.npy", "header-sparse.npy", "zeros.npy"]) {
         hostile.refuse(&file, &["decode", "--run", "run", "--codes", &file, "--out", "new.idx"]);
     }
-    for name in ["run.json", "history.csv", "model.safetensors"] {
+    for (name, figure) in [("run.json", "loss"), ("history.csv", "loss"), ("model.safetensors", "filters")] {
         let path = hostile.fixture.path("run").join(name);
         let good = fs::read(&path).unwrap();
         hostile.sparse(&format!("run/{name}"), &good, 100 << 30);
-        hostile.refuse(name, &["figure", "loss", "--run", "run"]);
+        hostile.refuse(name, &["figure", figure, "--run", "run"]);
         for target in ["../pipe", "/dev/zero"] {
             fs::remove_file(&path).unwrap();
             std::os::unix::fs::symlink(target, &path).unwrap();
-            hostile.refuse(name, &["figure", "loss", "--run", "run"]);
+            hostile.refuse(name, &["figure", figure, "--run", "run"]);
         }
         fs::remove_file(&path).unwrap();
         fs::write(&path, good).unwrap();

@@ -9,6 +9,7 @@ mod evidence;
 mod fixture;
 #[cfg(target_os = "linux")]
 mod hostile;
+mod labels;
 mod outputs;
 mod places;
 #[cfg(unix)]

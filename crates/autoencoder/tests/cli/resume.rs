@@ -44,6 +44,8 @@ fn outcome(fixture: &Fixture, run: &str) -> (Vec<u8>, String, String) {
     let folder = RunFolder::open(fixture.path(run)).unwrap();
     let mut record = folder.record().unwrap();
     (record.wall_s, record.images_per_s, record.engine.threads) = (0.0, 0.0, 0);
+    // As the history has seconds, so has its hash.
+    record.files.remove("history.csv").unwrap();
     // The way from the folder of one run is another than from the folder of another.
     record.data.from = None;
     let mut history = folder.history(&folder.record().unwrap()).unwrap();
@@ -341,7 +343,7 @@ fn a_run_or_a_checkpoint_in_the_folder_is_not_trained_over_unasked() {
     let train = ["train", "--data", "data", "--epochs", "1"];
     fixture.succeed(&train);
     let folder = fixture.path("runs/shallow-32");
-    for name in ["run.json", "history.csv", "model.safetensors"] {
+    for name in ["run.json", "history.csv", "model.safetensors", "trained-on.bin"] {
         fs::remove_file(folder.join(name)).unwrap();
     }
     let before = fs::read(folder.join("checkpoint.safetensors")).unwrap();

@@ -112,7 +112,7 @@ fn commands_refuse_what_they_cannot_do() {
     let fixture = trained(&["--code", "8"]);
     let cases: [(i32, &[&str], &str); 6] = [
         (1, &["generate", "--run", "run", "--digit", "12", "--out", "made.png"], "12"),
-        (1, &["generate", "--run", "run", "--out", "made.jpg"], ".png or .idx"),
+        (2, &["generate", "--run", "run", "--out", "made.jpg"], ".png or .idx"),
         (2, &["generate", "--run", "run", "--count", "0", "--out", "made.png"], "--count"),
         (1, &["generate", "--run", "nowhere", "--out", "made.png"], "train --run nowhere"),
         (1, &["evaluate", "--run", "nowhere"], "train --run nowhere"),
