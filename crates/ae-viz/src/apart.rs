@@ -17,6 +17,9 @@ pub(crate) fn spread(levels: &[f64], distance: f64, bottom: f64) -> Vec<f64> {
     places
 }
 
+/// So little over each other, in pixels, is beside each other.
+const TOUCH: f64 = 0.5;
+
 /// The room of a label: its middle, and half its width and height.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Room {
@@ -29,6 +32,10 @@ impl Room {
     fn overlap(&self, other: &Room) -> [f64; 2] {
         [0, 1].map(|i| self.half[i] + other.half[i] - (other.middle[i] - self.middle[i]).abs())
     }
+
+    fn is_over(&self, other: &Room) -> bool {
+        self.overlap(other).into_iter().all(|over| over > TOUCH)
+    }
 }
 
 /// Moves rooms that lie over each other apart, the shorter way, and all of them into the frame.
@@ -40,8 +47,8 @@ pub(crate) fn part(rooms: &mut [Room], frame: Frame) {
         for second in 1..rooms.len() {
             for first in 0..second {
                 let (a, b) = (rooms[first], rooms[second]);
-                let over = a.overlap(&b);
-                if over[0].min(over[1]) > 0.5 {
+                if a.is_over(&b) {
+                    let over = a.overlap(&b);
                     moved = true;
                     let way = usize::from(over[1] <= over[0]);
                     let step = f64::copysign(over[way] / 2.0, b.middle[way] - a.middle[way]);
@@ -58,6 +65,24 @@ pub(crate) fn part(rooms: &mut [Room], frame: Frame) {
             break;
         }
     }
+}
+
+/// Which rooms lie in the frame and over none that comes before and is free itself, but for what [`part`] leaves too.
+pub(crate) fn free(rooms: &[Room], frame: Frame) -> Vec<bool> {
+    let mut kept: Vec<Room> = Vec::new();
+    let is_free = |room: &Room| {
+        let Room { middle: [x, y], half: [width, height] } = *room;
+        let inside = frame.left - TOUCH <= x - width
+            && x + width <= frame.right + TOUCH
+            && frame.top - TOUCH <= y - height
+            && y + height <= frame.bottom + TOUCH;
+        let free = inside && !kept.iter().any(|other| room.is_over(other));
+        if free {
+            kept.push(*room);
+        }
+        free
+    };
+    rooms.iter().map(is_free).collect()
 }
 
 #[cfg(test)]

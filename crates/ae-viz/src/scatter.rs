@@ -4,6 +4,8 @@
 //! [`TURN`] points of the first class, as many of the next, and so on over and over, so that no class lies on top of
 //! all others. The order is fixed by the input, which makes a picture the same each time.
 
+use std::cmp::Reverse;
+
 use crate::apart::{self, Room};
 use crate::axis::{Axis, Scale};
 use crate::chart::{
@@ -25,6 +27,8 @@ const MAX_PANELS: usize = 3;
 /// Size of a class's name where it lies.
 const NAME_SIZE: f64 = 18.0;
 const MAX_NAME_WIDTH: f64 = 140.0;
+/// Names that are moved apart where they touch.
+const MOST_MOVED: usize = 40;
 const LEGEND_RADIUS: f64 = 5.0;
 
 /// About how many points of one class are drawn before the next class has its turn.
@@ -36,14 +40,18 @@ struct Panel {
     x_label: String,
     y_label: String,
     points: Vec<(f64, f64)>,
-    classes: Vec<u8>,
+    classes: Vec<u32>,
 }
 
 /// Two-dimensional codes as points, coloured by class, in up to three panels of the same size.
 ///
 /// Colours are told apart by colour-blind readers, and each class is also named at its points' median, moved a little
 /// where two names would touch. Every panel has ranges of its own, which hold all its points: codes of two methods
-/// have no common unit. With a single class there is nothing to tell apart, and no name or legend is drawn.
+/// have no common unit.
+///
+/// Beyond ten classes the ten colours come round again, class 10 having that of class 0: the legend has a line a colour, with as
+/// many names of its classes as fit, and of the names at the medians those are drawn that lie free, those of the largest
+/// classes first. With a single class there is nothing to tell apart, and no name or legend is drawn.
 ///
 /// Labels are single lines; what has no room is an error, never cut off.
 ///
@@ -66,7 +74,7 @@ pub struct ScatterChart {
 }
 
 impl ScatterChart {
-    /// A chart without panels yet. Class `i` has the name `class_names[i]`; one to ten classes.
+    /// A chart without panels yet. Class `i` has the name `class_names[i]`; at least one class.
     ///
     /// An empty `title` takes no room; `legend_title` says what the classes are.
     pub fn new(
@@ -89,7 +97,7 @@ impl ScatterChart {
         x_label: impl Into<String>,
         y_label: impl Into<String>,
         points: impl IntoIterator<Item = (f64, f64)>,
-        classes: &[u8],
+        classes: &[u32],
     ) -> Self {
         self.panels.push(Panel {
             title: title.into(),
@@ -104,7 +112,7 @@ impl ScatterChart {
     /// Draws the chart as an SVG document, the same bytes for the same chart, about 13 bytes a point.
     ///
     /// # Errors
-    /// [`VizError::Argument`] for a chart without panels or with too many panels or classes, a panel without points,
+    /// [`VizError::Argument`] for a chart without panels or with too many panels, without classes, a panel without points,
     /// points and classes that are not as many, a class without a name, a coordinate that no axis shows, and a label
     /// that is not one line or has no room.
     pub fn to_svg(&self) -> Result<String, VizError> {
@@ -138,9 +146,10 @@ impl ScatterChart {
             let corner = (left, top - 10.0 - PANEL_TITLE_SIZE);
             shapes.push(heading(&panel.title, PANEL_TITLE_SIZE, PANEL, corner)?);
             plot.draw_axes(&mut shapes, &panel.x_label, &panel.y_label)?;
-            shapes.push(panel.dots(&plot));
+            let by_class = panel.by_class(self.class_names.len());
+            shapes.push(Panel::dots(&plot, &by_class));
             if self.is_classed() {
-                shapes.extend(panel.names(&plot, &self.class_names));
+                shapes.extend(Panel::names(&plot, &by_class, &self.class_names));
             }
             edge = frame.right + overhang;
         }
@@ -157,7 +166,7 @@ impl ScatterChart {
     fn check(&self) -> Result<(), VizError> {
         let n_classes = self.class_names.len();
         check_count("panels of a chart", 1..=MAX_PANELS, self.panels.len())?;
-        check_count("classes of a chart", 1..=CLASS_COLOURS.len(), n_classes)?;
+        check_count("classes of a chart", 1..=usize::MAX, n_classes)?;
         if self.is_classed() {
             let mut labels = self.class_names.iter().chain([&self.legend_title]);
             labels.try_for_each(|label| text::check(label, LABEL_SIZE, MAX_NAME_WIDTH))?;
@@ -171,7 +180,7 @@ impl ScatterChart {
                 let what = format_args!("point {index} of panel \"{title}\"");
                 check_value(what, x, false).and_then(|()| check_value(what, y, false))?;
                 let what = format_args!("class of point {index} of panel \"{title}\"");
-                check_count(what, 0..=n_classes - 1, class.into())?;
+                check_count(what, 0..=n_classes - 1, class as usize)?;
             }
         }
         Ok(())
@@ -187,14 +196,30 @@ impl ScatterChart {
         let mut width = text::width(&self.legend_title, LABEL_SIZE);
         let mut middle = top + LINE_HEIGHT / 2.0;
         shapes.push(beside(&self.legend_title, (left, middle)));
-        for (name, &colour) in self.class_names.iter().zip(&CLASS_COLOURS) {
-            width = width.max(4.0 * LEGEND_RADIUS + text::width(name, LABEL_SIZE));
+        for (first, &colour) in (0..self.class_names.len()).zip(&CLASS_COLOURS) {
+            let name = self.names_of_colour(first);
+            width = width.max(4.0 * LEGEND_RADIUS + text::width(&name, LABEL_SIZE));
             middle += LINE_HEIGHT + 2.0;
             let centre = (left + LEGEND_RADIUS, middle);
             shapes.push(Shape::Circle { centre, radius: LEGEND_RADIUS, colour });
-            shapes.push(beside(name, (left + 4.0 * LEGEND_RADIUS, middle)));
+            shapes.push(beside(&name, (left + 4.0 * LEGEND_RADIUS, middle)));
         }
         width
+    }
+
+    /// The names of all classes of one colour, of which `first` is the first, as far as a line of the legend takes them.
+    fn names_of_colour(&self, first: usize) -> String {
+        let mut names = self.class_names.iter().skip(first).step_by(CLASS_COLOURS.len());
+        let mut line = names.next().cloned().unwrap_or_default();
+        while let Some(name) = names.next() {
+            let longer = format!("{line}, {name}");
+            let end = if names.len() == 0 { "" } else { ", ..." };
+            if text::width(&longer, LABEL_SIZE) + text::width(end, LABEL_SIZE) > MAX_NAME_WIDTH {
+                return line + ", ...";
+            }
+            line = longer;
+        }
+        line
     }
 }
 
@@ -206,49 +231,61 @@ impl Panel {
         (x, Axis::new(scale, self.points.iter().map(|point| point.1), 0.04, 8))
     }
 
-    fn of_class(&self, class: usize) -> impl Iterator<Item = (f64, f64)> + Clone {
-        let both = self.points.iter().zip(&self.classes);
-        both.filter(move |(_, of)| usize::from(**of) == class).map(|(point, _)| *point)
+    /// The points of each of so many classes.
+    fn by_class(&self, n_classes: usize) -> Vec<Vec<(f64, f64)>> {
+        let mut by_class = vec![Vec::new(); n_classes];
+        for (&point, &class) in self.points.iter().zip(&self.classes) {
+            by_class[class as usize].push(point);
+        }
+        by_class
     }
 
     /// The points, in layers that let every class have its turn again and again.
-    fn dots(&self, plot: &Plot) -> Shape {
-        let places = |class| self.of_class(class).map(|point| plot.place(point)).collect();
-        let places: Vec<Vec<Point>> = (0..CLASS_COLOURS.len()).map(places).collect();
-        let turns = places.iter().map(|of_class| of_class.len().div_ceil(TURN)).max().unwrap_or(0);
+    fn dots(plot: &Plot, by_class: &[Vec<(f64, f64)>]) -> Shape {
+        let turns = by_class.iter().map(|of_class| of_class.len().div_ceil(TURN)).max().unwrap_or(0);
         let mut layers = Vec::new();
         for turn in 0..turns {
-            for (of_class, &colour) in places.iter().zip(&CLASS_COLOURS) {
+            for (of_class, &colour) in by_class.iter().zip(CLASS_COLOURS.iter().cycle()) {
                 // Strided, so that a class of few points is spread over all turns too.
-                let drawn: Vec<Point> = of_class.iter().skip(turn).step_by(turns).copied().collect();
+                let drawn = of_class.iter().skip(turn).step_by(turns);
+                let drawn: Vec<Point> = drawn.map(|&point| plot.place(point)).collect();
                 if !drawn.is_empty() {
                     layers.push((colour, drawn));
                 }
             }
         }
-        let crowd = (self.points.len() as f64).sqrt();
+        let crowd = (by_class.iter().map(Vec::len).sum::<usize>() as f64).sqrt();
         let (radius, opacity) = ((160.0 / crowd).clamp(1.5, 3.5), (25.0 / crowd).clamp(0.5, 0.8));
         Shape::Dots { layers, radius, opacity }
     }
 
-    /// Each class's name at the median of its points, as near as the other names and the frame leave room.
-    fn names(&self, plot: &Plot, class_names: &[String]) -> Vec<Shape> {
-        let (mut named, mut rooms) = (Vec::new(), Vec::new());
-        for (class, name) in class_names.iter().enumerate() {
-            let points = self.of_class(class);
-            let median = (median(points.clone().map(|point| point.0)), median(points.map(|point| point.1)));
-            if let (Some(x), Some(y)) = median {
+    /// Each class's name at the median of its points, as near as the other names and the frame leave room; where classes
+    /// share colours, those names that then lie free, the largest classes first.
+    fn names(plot: &Plot, by_class: &[Vec<(f64, f64)>], class_names: &[String]) -> Vec<Shape> {
+        let mut named = Vec::new();
+        for (name, points) in class_names.iter().zip(by_class) {
+            let median = |number: fn(&(f64, f64)) -> f64| median(points.iter().map(number));
+            if let (Some(x), Some(y)) = (median(|point| point.0), median(|point| point.1)) {
                 let half = [text::width(name, NAME_SIZE) / 2.0 + 3.0, NAME_SIZE / 2.0 + 1.0];
-                rooms.push(Room { middle: plot.place((x, y)).into(), half });
-                named.push(name);
+                named.push((name, points.len(), Room { middle: plot.place((x, y)).into(), half }));
             }
         }
-        apart::part(&mut rooms, plot.frame);
-        let name = |(name, Room { middle: [x, y], .. }): (&String, Room)| {
+        let shared = class_names.len() > CLASS_COLOURS.len();
+        if shared {
+            named.sort_by_key(|&(_, points, _)| Reverse(points));
+        }
+        let mut rooms: Vec<Room> = named.iter().map(|(.., room)| *room).collect();
+        // Of hundreds of names, moved ones would be nowhere near their classes.
+        if rooms.len() <= MOST_MOVED {
+            apart::part(&mut rooms, plot.frame);
+        }
+        let free = apart::free(&rooms, plot.frame);
+        let drawn = named.iter().zip(rooms).zip(free).filter(|(_, free)| *free || !shared);
+        let name = |((&(name, ..), Room { middle: [x, y], .. }), _): ((&(&String, _, _), Room), _)| {
             let at = (x, y + text::TO_BASELINE * NAME_SIZE);
             Shape::text(name, NAME_SIZE, at, Set::Halo)
         };
-        named.into_iter().zip(rooms).map(name).collect()
+        drawn.map(name).collect()
     }
 }
 
@@ -272,7 +309,7 @@ mod tests {
         let panel = Panel { points, classes: vec![0; 5], ..Panel::default() };
         let (x, y) = panel.axes();
         let plot = Plot { frame: Frame { left: 0.0, right: 400.0, top: 0.0, bottom: 300.0 }, x, y };
-        let names = panel.names(&plot, &["class zero".to_owned(), "one".to_owned()]);
+        let names = Panel::names(&plot, &panel.by_class(2), &["class zero".to_owned(), "one".to_owned()]);
         let [Shape::Text { line, at, .. }] = &names[..] else { panic!("only class 0 has points: {names:?}") };
         let middle = plot.place((4.0, 2.0));
         let half = text::width("class zero", NAME_SIZE) / 2.0 + 3.0;
@@ -281,7 +318,7 @@ mod tests {
         assert!((at.1 - middle.1 - text::TO_BASELINE * NAME_SIZE).abs() < 1e-9);
 
         let names = (0..10).map(|digit| digit.to_string());
-        let all: Vec<u8> = (0..10).collect();
+        let all: Vec<u32> = (0..10).collect();
         let chart = ScatterChart::new("", "digit", names).panel("a", "x", "y", [(1.0, 1.0); 10], &all);
         let drawing = chart.drawing().unwrap();
         let named = texts(&drawing).filter(|(_, set, _)| *set == Set::Halo);
@@ -302,16 +339,17 @@ mod tests {
         fn every_point_lies_in_its_panel_and_no_text_outside_the_picture_or_over_another(
             panels in prop::collection::vec(
                 prop::collection::vec(
-                    (prop_oneof![-1.0f64..1.0, -1e300f64..1e300], prop_oneof![0.0f64..1e-9, -1e300f64..1e300], 0u8..10),
+                    (prop_oneof![-1.0f64..1.0, -1e300f64..1e300], prop_oneof![0.0f64..1e-9, -1e300f64..1e300], any::<u32>()),
                     1..40),
                 1..4),
             title in prop_oneof![Just(""), Just("Codes of the test set")],
+            n_classes in prop::sample::select(&[10u32, 13, 60][..]),
             long_names in any::<bool>(),
         ) {
-            let name = |class: u8| if long_names { format!("class number {class}") } else { class.to_string() };
-            let mut chart = ScatterChart::new(title, "class", (0..10).map(name));
+            let name = |class: u32| if long_names { format!("class number {class}") } else { class.to_string() };
+            let mut chart = ScatterChart::new(title, "class", (0..n_classes).map(name));
             for (i, points) in panels.iter().enumerate() {
-                let classes: Vec<u8> = points.iter().map(|point| point.2).collect();
+                let classes: Vec<u32> = points.iter().map(|point| point.2 % n_classes).collect();
                 let places = points.iter().map(|point| (point.0, point.1));
                 chart = chart.panel(format!("panel {i}, accuracy 0.{i}"), "component 1", "component 2", places, &classes);
             }

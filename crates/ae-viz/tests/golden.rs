@@ -187,25 +187,26 @@ fn signed_tiles() {
     }
 }
 
-/// Ten clouds on a spiral, closer and closer, drawn from a small generator of our own.
-fn clouds(count: u32, spread: f64) -> (Vec<(f64, f64)>, Vec<u8>) {
+/// Clouds on a spiral, closer and closer, drawn from a small generator of our own.
+fn clouds(count: u32, classes: u32, spread: f64) -> (Vec<(f64, f64)>, Vec<u32>) {
     let mut state = 1u64;
     let mut unit = || {
         state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (state >> 40) as f64 / f64::from(1 << 24) - 0.5
     };
     let point = |i: u32| {
-        let class = f64::from(i % 10);
+        let class = f64::from(i % classes);
+        let radius = 12.0 - class * 10.0 / f64::from(classes);
         let mut noise = || spread * (unit() + unit() + unit());
-        let (x, y) = ((class * 0.9).cos() * (12.0 - class), (class * 0.9).sin() * (12.0 - class));
-        ((x + noise(), y + noise()), (i % 10) as u8)
+        let (x, y) = ((class * 0.9).cos() * radius, (class * 0.9).sin() * radius);
+        ((x + noise(), y + noise()), i % classes)
     };
     (0..count).map(point).unzip()
 }
 
 #[test]
 fn codes_of_ten_classes() {
-    let ((left, left_classes), (right, right_classes)) = (clouds(1500, 12.0), clouds(700, 3.0));
+    let ((left, left_classes), (right, right_classes)) = (clouds(1500, 10, 12.0), clouds(700, 10, 3.0));
     let chart =
         ScatterChart::new("Ten classes as two numbers", "digit", (0..10).map(|digit| digit.to_string()))
             .panel("PCA, k-NN accuracy 0.451", "component 1", "component 2", left, &left_classes)
@@ -215,7 +216,7 @@ fn codes_of_ten_classes() {
 
 #[test]
 fn codes_in_one_panel() {
-    let (codes, classes) = clouds(90, 3.0);
+    let (codes, classes) = clouds(90, 10, 3.0);
     let names = [
         "T-shirt",
         "trouser",
@@ -231,6 +232,23 @@ fn codes_in_one_panel() {
     let chart =
         ScatterChart::new("", "article", names).panel("90 articles", "code 1", "code 2", codes, &classes);
     assert_golden("codes_in_one_panel.png", &chart.to_png_bytes().unwrap());
+}
+
+/// More classes than colours: colours come round again, and as many names are drawn as lie free.
+#[test]
+fn codes_of_many_classes() {
+    let panel = |classes: u32, points: u32, first: u32| {
+        let (codes, of) = clouds(points, classes, 3.0);
+        ScatterChart::new("", "class", (first..first + classes).map(|class| class.to_string())).panel(
+            format!("{classes} classes"),
+            "code 1",
+            "code 2",
+            codes,
+            &of,
+        )
+    };
+    assert_golden("codes_of_26_classes.svg", panel(26, 1_040, 1).to_svg().unwrap().as_bytes());
+    assert_golden("codes_of_300_classes.svg", panel(300, 1_500, 0).to_svg().unwrap().as_bytes());
 }
 
 #[test]
