@@ -7,7 +7,7 @@ use std::fmt;
 /// # Example
 /// ```
 /// let kind = ae_file::Kind::of(b"PK\x03\x04\x14\0\0\0").expect("a zip archive begins so");
-/// assert_eq!(kind.to_string(), "a zip archive (.zip, .npz, .docx): unpack it with `unzip`");
+/// assert_eq!(kind.to_string(), "a zip archive (.zip, .npz, .pt, .docx): unpack it with `unzip`");
 /// assert_eq!(ae_file::Kind::of(&[0; 8]), None);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,11 @@ pub struct Kind {
 impl Kind {
     /// As many bytes of a file's beginning as are looked at.
     pub const START_BYTES: usize = 512;
+
+    /// What it is, without what to do.
+    pub fn name(self) -> &'static str {
+        self.name
+    }
 
     /// The kind of a file that begins with `start`: its first [`START_BYTES`](Self::START_BYTES), or all of it if it is
     /// shorter. `None` if nothing known begins so.
@@ -63,7 +68,7 @@ const KINDS: &[(usize, &[u8], Kind)] = &[
     (0, b"II*\0", picture("a TIFF picture")),
     (0, b"MM\0*", picture("a TIFF picture")),
     (8, b"WEBPVP8", picture("a WebP picture")),
-    (0, b"PK\x03\x04", kind("a zip archive (.zip, .npz, .docx)", "unpack it with `unzip`")),
+    (0, b"PK\x03\x04", kind("a zip archive (.zip, .npz, .pt, .docx)", "unpack it with `unzip`")),
     (0, b"PK\x05\x06", kind("an empty zip archive", "there is nothing in it; get the file again")),
     (0, b"\x1f\x8b", kind("a gzip file", "unpack it with `gunzip`")),
     (0, b"7z\xbc\xaf\x27\x1c", kind("a 7z archive", "unpack it with `7z x`")),
@@ -139,7 +144,7 @@ mod tests {
             (b"BMv\x04\0\0\0\0\0\x006\x04\0\0", "a BMP picture"),
             (b"II*\0\x08\0\0\0\t\0", "a TIFF picture"),
             (b"RIFF.\0\0\0WEBPVP8 \"\0", "a WebP picture"),
-            (b"PK\x03\x04-\0\0\0\0\0", "a zip archive (.zip, .npz, .docx)"),
+            (b"PK\x03\x04-\0\0\0\0\0", "a zip archive (.zip, .npz, .pt, .docx)"),
             (b"PK\x05\x06\0\0\0\0", "an empty zip archive"),
             (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "a gzip file"),
             (b"7z\xbc\xaf'\x1c\0\x04", "a 7z archive"),
