@@ -1,6 +1,7 @@
 //! Weights files: bytes and files are judged alike, and an accepted network is finite and becomes its own file.
 
 use std::mem::discriminant;
+use std::path::Path;
 
 use ae_net::{Description, Network, WeightsError};
 
@@ -40,11 +41,10 @@ fn try_file(bytes: &[u8]) -> bool {
             (bytes, file) => panic!("{:?} of bytes, {:?} of a file", bytes.as_ref().err(), file.err()),
         }
     });
-    // What says nothing of itself has to be described.
+    // What says nothing of itself has to be described, and may have other names.
     let small = Description::dense(SMALL.0, &[], SMALL.1);
-    let loaded =
-        loaded.or_else(|_| with_file("model.safetensors", bytes, |path| Network::load_as(path, &small)));
-    let Ok(network) = loaded else { return false };
+    let import = |path: &Path| Network::import(path, &small).map(|found| found.network);
+    let Ok(network) = loaded.or_else(|_| with_file("model.safetensors", bytes, import)) else { return false };
     let values = network.tensors().into_iter().flat_map(|tensor| tensor.values);
     assert!(values.into_iter().all(f32::is_finite));
     let written = network.to_bytes().expect("its values are finite");
@@ -53,6 +53,14 @@ fn try_file(bytes: &[u8]) -> bool {
     assert!(again.to_bytes().is_ok_and(|bytes| bytes == written), "the same network, other bytes");
     true
 }
+
+/// The header of the small network's tensors in 16 bits.
+const HALVES: &str = concat!(
+    r#"{"module.decoder.0.bias":{"dtype":"F16","shape":[6],"data_offsets":[0,12]},"#,
+    r#""module.decoder.0.weight":{"dtype":"F16","shape":[6,3],"data_offsets":[12,48]},"#,
+    r#""module.encoder.0.bias":{"dtype":"BF16","shape":[3],"data_offsets":[48,54]},"#,
+    r#""module.encoder.0.weight":{"dtype":"BF16","shape":[3,6],"data_offsets":[54,90]}}"#,
+);
 
 fn forged(header: &[u8], data: &[u8]) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes()[..], header, data].concat()
@@ -76,6 +84,8 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let with = |from: &str, to: &str| forged(header.replace(from, to).as_bytes(), data);
     vec![
         ("plain", forged(plain.as_bytes(), data)),
+        ("renamed", forged(plain.replace("encoder.0", "0").replace("decoder.0", "2").as_bytes(), data)),
+        ("f16", forged(HALVES.as_bytes(), &data[..90])),
         ("i32", with("F32", "I32")),
         ("tanh", with("relu", "tanh")),
         ("format-2", with(r#"\"format\":1"#, r#"\"format\":2"#)),

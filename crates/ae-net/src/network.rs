@@ -92,23 +92,20 @@ impl Network {
         Self::read(&mut WeightsFile::new(TensorFile::parse(bytes)?)?, None)
     }
 
-    fn read<R: Read + Seek>(
+    pub(crate) fn read<R: Read + Seek>(
         file: &mut WeightsFile<R>,
         expected: Option<&Description>,
     ) -> Result<Self, WeightsError> {
         let Some(description) = expected.or(file.description()).cloned() else {
             return Err(WeightsError::network("metadata", "a description of the network", "none"));
         };
-        let mut tensors = Vec::new();
-        for half in [Half::Encoder, Half::Decoder] {
-            tensors.extend(zeros(half, &slots(half, &description)?)?);
-        }
+        let mut tensors = zeros_of(&description)?;
         file.read_into(&description, &mut tensors)?;
         Self::of(&description, &tensors)
     }
 
     /// The network of a description and its tensors, in order.
-    fn of(description: &Description, tensors: &[NamedTensor]) -> Result<Self, WeightsError> {
+    pub(crate) fn of(description: &Description, tensors: &[NamedTensor]) -> Result<Self, WeightsError> {
         let mut tensors = tensors.iter();
         let mut layers = |half| -> Result<Vec<Dense>, WeightsError> {
             let mut layers = Vec::new();
@@ -351,6 +348,15 @@ fn slots(half: Half, description: &Description) -> Result<Vec<Slot>, WeightsErro
         }
     }
     Ok(slots)
+}
+
+/// The tensors of the network that is described, weight and bias in turn, of zeros.
+pub(crate) fn zeros_of(description: &Description) -> Result<Vec<NamedTensor>, WeightsError> {
+    let mut tensors = Vec::new();
+    for half in [Half::Encoder, Half::Decoder] {
+        tensors.extend(zeros(half, &slots(half, description)?)?);
+    }
+    Ok(tensors)
 }
 
 /// Tensors of these shapes, of zeros.

@@ -2,6 +2,8 @@
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
+use ae_file::Kind;
+use half::{bf16, f16};
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use safetensors::{SafeTensorError, SafeTensors};
 
@@ -47,26 +49,14 @@ impl<R: Read + Seek> TensorFile<R> {
     /// Reads the header of a file of `length` bytes, which `source` is at the start of, and nothing else of it.
     ///
     /// # Errors
-    /// [`WeightsError::Limit`] if it is longer than 1 MiB, [`WeightsError::DataLength`] if the last tensor does not end
-    /// where the file does, [`WeightsError::Read`] if the system refuses, [`WeightsError::Format`] for everything
-    /// else.
+    /// [`WeightsError::Foreign`] if the file is known to be of another kind, [`WeightsError::Limit`] if the header is longer
+    /// than 1 MiB, [`WeightsError::DataLength`] if the last tensor does not end where the file does,
+    /// [`WeightsError::Read`] if the system refuses, [`WeightsError::Format`] for everything else.
     pub fn open(mut source: R, length: u64) -> Result<Self, WeightsError> {
-        let mut start = Vec::new();
-        let mut more = |start: &mut Vec<u8>, bytes| {
-            source.by_ref().take(bytes).read_to_end(start).map_err(|source| WeightsError::Read(source.into()))
-        };
-        more(&mut start, 8)?;
-        if let Some(&header_bytes) = start.first_chunk() {
-            let found = u64::from_le_bytes(header_bytes);
-            // Before the library parses it: a header unpacks to many times its length.
-            if found > MAX_HEADER_BYTES {
-                return Err(WeightsError::Limit { what: "header", found, limit: MAX_HEADER_BYTES });
-            }
-            more(&mut start, found)?;
+        match read_header(&mut source, length) {
+            Ok((header, data_start)) => Ok(Self { source, header, data_start }),
+            Err(error) => Err(kind_of(&mut source).map_or(error, WeightsError::Foreign)),
         }
-        let data_start = start.len() as u64;
-        let header = parse_header(&start, length.saturating_sub(data_start))?;
-        Ok(Self { source, header, data_start })
     }
 
     /// What the metadata say under a key.
@@ -113,6 +103,21 @@ impl<R: Read + Seek> TensorFile<R> {
         Ok(NamedTensor { name: name.to_owned(), shape, values })
     }
 
+    /// A tensor of floats of 16, 32 or 64 bits, as the nearest ones of 32.
+    pub(crate) fn converted(&mut self, name: &str) -> Result<NamedTensor, WeightsError> {
+        let TensorInfo { dtype, shape, .. } = self.info(name)?;
+        let (dtype, shape) = (*dtype, shape.clone());
+        let bytes = self.bytes(name)?;
+        let values = match dtype {
+            Dtype::F32 => bytes.as_chunks().0.iter().map(|&four| f32::from_le_bytes(four)).collect(),
+            Dtype::F16 => bytes.as_chunks().0.iter().map(|&two| f16::from_le_bytes(two).to_f32()).collect(),
+            Dtype::BF16 => bytes.as_chunks().0.iter().map(|&two| bf16::from_le_bytes(two).to_f32()).collect(),
+            Dtype::F64 => bytes.as_chunks().0.iter().map(|&eight| f64::from_le_bytes(eight) as f32).collect(),
+            found => return Err(WeightsError::tensor(name, "dtype F32, F64, F16 or BF16", found)),
+        };
+        Ok(NamedTensor { name: name.to_owned(), shape, values })
+    }
+
     /// The shape of a tensor of 32-bit floats, without reading it.
     pub(crate) fn shape_of_floats(&self, name: &str) -> Result<&[usize], WeightsError> {
         let TensorInfo { dtype, shape, .. } = self.info(name)?;
@@ -121,6 +126,33 @@ impl<R: Read + Seek> TensorFile<R> {
             found => Err(WeightsError::tensor(name, "dtype F32", found)),
         }
     }
+}
+
+/// The header, and where it ends.
+fn read_header(source: &mut impl Read, length: u64) -> Result<(Metadata, u64), WeightsError> {
+    let mut start = Vec::new();
+    let mut more = |start: &mut Vec<u8>, bytes| {
+        source.by_ref().take(bytes).read_to_end(start).map_err(|source| WeightsError::Read(source.into()))
+    };
+    more(&mut start, 8)?;
+    if let Some(&header_bytes) = start.first_chunk() {
+        let found = u64::from_le_bytes(header_bytes);
+        // Before the library parses it: a header unpacks to many times its length.
+        if found > MAX_HEADER_BYTES {
+            return Err(WeightsError::Limit { what: "header", found, limit: MAX_HEADER_BYTES });
+        }
+        more(&mut start, found)?;
+    }
+    let data_start = start.len() as u64;
+    Ok((parse_header(&start, length.saturating_sub(data_start))?, data_start))
+}
+
+/// What a file is that is not one of tensors, whose header would begin with a brace.
+fn kind_of(source: &mut (impl Read + Seek)) -> Option<Kind> {
+    let mut start = Vec::new();
+    source.rewind().ok()?;
+    source.take(Kind::START_BYTES as u64).read_to_end(&mut start).ok()?;
+    if start.get(8) == Some(&b'{') { None } else { Kind::of(&start) }
 }
 
 /// The header of a file that goes on for `actual` bytes after it.

@@ -62,6 +62,16 @@ pub enum WeightsError {
         /// Bytes after the header.
         actual: u64,
     },
+    /// A file of another kind.
+    #[error(
+        "not a safetensors file, but {}: PyTorch writes one by safetensors.torch.save_file(model.state_dict(), \
+         'model.safetensors')",
+        .0.name()
+    )]
+    Foreign(
+        /// What it is.
+        ae_file::Kind,
+    ),
     /// Not a safetensors file, or one with a header that is cut short or lies.
     #[error("not a valid safetensors file: {reason}")]
     Format {
@@ -100,6 +110,16 @@ pub enum WeightsError {
         /// What the network has under that name.
         expected: String,
         /// What the file has.
+        found: String,
+    },
+    /// Tensors of which it is not evident which is which of the network's.
+    #[error(
+        "its tensors are not evidently the network's: expected {expected}; found {found}; rename them as expected"
+    )]
+    Names {
+        /// The network's, with their shapes: the first dozen.
+        expected: String,
+        /// The file's, likewise.
         found: String,
     },
     /// A NaN or an infinity where a finite number is needed.
@@ -168,6 +188,11 @@ impl<R: Read + Seek> WeightsFile<R> {
     pub fn new(file: TensorFile<R>) -> Result<Self, WeightsError> {
         let description = file.metadata(METADATA_KEY).map(Description::from_json).transpose()?;
         Ok(Self { file, description })
+    }
+
+    /// The tensors, whatever they are.
+    pub(crate) fn tensors(&mut self) -> &mut TensorFile<R> {
+        &mut self.file
     }
 
     /// What the network in the file is; `None` if the file does not say, as one that PyTorch wrote.
