@@ -41,6 +41,8 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("not-utf-8", [b"{\"format\":1,\"version\":\"\xff\xfe\"", mnist.as_bytes()].concat()),
         ("noisy", noisy.into_bytes()),
         ("deep", deep.into_bytes()),
+        ("mark", [b"\xef\xbb\xbf", mnist.as_bytes()].concat()),
+        ("no-epochs", mnist.replace(r#""last_epoch_train_bce":0.0925,"#, "").into_bytes()),
         ("mnist", mnist.into_bytes()),
     ]
 }

@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let threads = default_threads(config.batch_size());
     let history = Trainer::fused(&mut model, &split, config, threads)?.train(&mut |_| {})?;
 
-    println!("test BCE after {epochs} epoch(s): {:.4}", history.last().test_bce);
+    println!("test BCE after {epochs} epoch(s): {:.4}", history.test.bce.unwrap_or(f64::NAN));
     println!("the weights are {}", model.identity());
     Ok(())
 }

@@ -36,7 +36,7 @@ pub enum EpochOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainParams {
-    /// Passes over the training images, 1 to [`MAX_EPOCHS`].
+    /// Passes over the training images, at most [`MAX_EPOCHS`]; with 0 the run is the model as it starts.
     pub epochs: u64,
     /// Images a step, at least 1; an epoch's last batch may be shorter.
     pub batch_size: usize,
@@ -94,8 +94,7 @@ impl TrainParams {
             true => Ok(()),
             false => Err(ConfigError { what, expected: expected.to_owned(), found: found.to_string() }),
         };
-        let some_epochs = (1..=MAX_EPOCHS).contains(&epochs);
-        check("epochs", some_epochs, &format!("1 to {MAX_EPOCHS}"), &epochs)?;
+        check("epochs", epochs <= MAX_EPOCHS, &format!("0 to {MAX_EPOCHS}"), &epochs)?;
         check("batch size", batch_size > 0, "at least 1", &batch_size)?;
         let positive = learning_rate.is_finite() && learning_rate > 0.0;
         check("learning rate", positive, "a finite number above 0", &learning_rate)?;
@@ -112,7 +111,7 @@ impl TrainParams {
 pub struct TrainConfig(TrainParams);
 
 impl TrainConfig {
-    /// Passes over the training images, 1 to [`MAX_EPOCHS`].
+    /// Passes over the training images, 0 to [`MAX_EPOCHS`].
     pub fn epochs(&self) -> u64 {
         self.0.epochs
     }
@@ -216,10 +215,12 @@ mod tests {
             let error = params.check().unwrap_err();
             assert_eq!((error.what, error.found), (what, found.to_string()));
         };
-        for found in [0, MAX_EPOCHS + 1, u64::MAX] {
+        for found in [MAX_EPOCHS + 1, u64::MAX] {
             refused(TrainParams { epochs: found, ..good }, "epochs", &found);
         }
-        assert!(TrainParams { epochs: MAX_EPOCHS, ..good }.check().is_ok());
+        for epochs in [0, MAX_EPOCHS] {
+            assert!(TrainParams { epochs, ..good }.check().is_ok());
+        }
         refused(TrainParams { batch_size: 0, ..good }, "batch size", &0);
         let infinite = [f32::INFINITY, f32::NEG_INFINITY, f32::NAN];
         for found in [0.0, -1e-3].into_iter().chain(infinite) {
@@ -235,8 +236,8 @@ mod tests {
         for found in [-0.1, 1.01].into_iter().chain(infinite) {
             refused(TrainParams { decay: found, ..good }, "decay", &found);
         }
-        let text = TrainParams { epochs: 0, ..good }.check().unwrap_err().to_string();
-        assert_eq!(text, "epochs: expected 1 to 50000, found 0");
+        let text = TrainParams { epochs: 50_001, ..good }.check().unwrap_err().to_string();
+        assert_eq!(text, "epochs: expected 0 to 50000, found 50001");
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub struct EpochRecord {
 /// A whole run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct History {
-    /// One record an epoch, in order; never empty.
+    /// One record an epoch, in order; empty for a run of 0 epochs.
     pub epochs: Vec<EpochRecord>,
     /// The training set under the last weights.
     pub train: Evaluation,
@@ -45,15 +45,21 @@ pub struct History {
 }
 
 impl History {
-    /// The last epoch's record.
-    pub fn last(&self) -> &EpochRecord {
-        self.epochs.last().expect("a run has at least one epoch, TrainParams::check sees to it")
+    /// The last epoch's record, if there was an epoch.
+    pub fn last(&self) -> Option<&EpochRecord> {
+        self.epochs.last()
     }
 }
 
+/// The header of `history.csv`: the fields of an [`EpochRecord`].
+const COLUMNS: [&str; 7] =
+    ["epoch", "train_bce", "test_bce", "test_mse", "test_psnr_db", "dead_units", "wall_s"];
+
 /// Writes `history.csv`: a header, then one row an epoch.
 pub(crate) fn write_csv(epochs: &[EpochRecord], out: impl Write) -> io::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
+    // It would write none where there are no rows.
+    let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(out);
+    csv.write_record(COLUMNS)?;
     for record in epochs {
         csv.serialize(record)?;
     }
@@ -72,6 +78,11 @@ pub(crate) fn read_csv(text: &[u8]) -> Result<Vec<EpochRecord>, csv::Error> {
     }
     // Numbers need no quotes, and without them a record is no longer than its line.
     csv::ReaderBuilder::new().quoting(false).from_reader(text).deserialize().collect()
+}
+
+/// Whether a text begins as [`write_csv`] has it.
+pub(crate) fn has_header(text: &[u8]) -> bool {
+    csv::Reader::from_reader(text).headers().is_ok_and(|header| header == &COLUMNS[..])
 }
 
 #[cfg(test)]
@@ -97,5 +108,8 @@ mod tests {
         ));
         let back = read_csv(&file).unwrap();
         assert_eq!(back, [row, EpochRecord { epoch: 2, ..row }]);
+        let mut named = csv::Writer::from_writer(Vec::new());
+        named.serialize(row).unwrap();
+        assert!(named.into_inner().unwrap().starts_with(format!("{}\n", COLUMNS.join(",")).as_bytes()));
     }
 }

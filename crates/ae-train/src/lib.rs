@@ -17,7 +17,7 @@
 //! let config = TrainParams { epochs: 50, batch_size: 4, learning_rate: 0.05, ..TrainParams::default() }.check()?;
 //! let mut network = Network::draw(&Description::dense(4, &[], 4), 0)?;
 //! let history = Trainer::fused(&mut network, &split, config, NonZeroUsize::MIN)?.train(&mut |_| {})?;
-//! assert!(history.last().test_bce < history.baselines.mean_image_bce);
+//! assert!(history.epochs[0].test_bce < history.baselines.mean_image_bce);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -13,7 +13,7 @@ use ae_net::{Description, Network};
 use serde::Deserialize;
 
 use crate::checkpoint::find;
-use crate::history::{read_csv, write_csv};
+use crate::history::{has_header, read_csv, write_csv};
 use crate::run_record::sha256;
 use crate::{CheckpointError, EpochRecord, Found, History, RUN_FORMAT, RunFolderError, RunRecord, TrainedOn};
 
@@ -264,15 +264,17 @@ impl RunFolder {
         }
         let path = self.record_path();
         let text = read(&path, MAX_RECORD_BYTES)?;
+        // Some editors put a byte order mark before the text.
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
         let malformed = |source| RunFolderError::Record { path: path.clone(), source };
-        let Format { format } = serde_json::from_slice(&text).map_err(malformed)?;
+        let Format { format } = serde_json::from_slice(text).map_err(malformed)?;
         if format != RUN_FORMAT {
             return Err(RunFolderError::Format { path, found: format });
         }
-        serde_json::from_slice(&text).map_err(malformed)
+        serde_json::from_slice(text).map_err(malformed)
     }
 
-    /// Reads `history.csv`, which has at least one row.
+    /// Reads `history.csv`, which has no rows if the run has no epochs.
     ///
     /// # Errors
     /// [`RunFolderError::Read`], [`RunFolderError::History`], or [`RunFolderError::Changed`] if it is not the file that
@@ -284,8 +286,10 @@ impl RunFolder {
             unchanged(path.clone(), "SHA-256", recorded, sha256(&text))?;
         }
         let source = match read_csv(&text) {
-            Ok(rows) if !rows.is_empty() => return Ok(rows),
-            Ok(_) => io::Error::new(io::ErrorKind::InvalidData, "it has no epochs").into(),
+            Ok(rows) if !rows.is_empty() || has_header(&text) => return Ok(rows),
+            Ok(_) => {
+                io::Error::new(io::ErrorKind::InvalidData, "it has neither epochs nor their header").into()
+            }
             Err(source) => source,
         };
         Err(RunFolderError::History { path, source })

@@ -31,8 +31,9 @@ pub struct RunRecord {
     pub data: DataRecord,
     /// What the figures are to be read against.
     pub baselines: Baselines,
-    /// Mean BCE over the last epoch's batches, nats.
-    pub last_epoch_train_bce: f64,
+    /// Mean BCE over the last epoch's batches, nats, if there was an epoch.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_epoch_train_bce: Option<f64>,
     /// The training set under the last weights.
     pub train: Evaluation,
     /// The test set under the last weights.
@@ -42,7 +43,7 @@ pub struct RunRecord {
     pub restored: Option<Restoration>,
     /// Seconds from the first step to the last evaluation.
     pub wall_s: f64,
-    /// Training images a second over all epochs' steps.
+    /// Training images a second over all epochs' steps; 0 without any.
     pub images_per_s: f64,
     /// SHA-256 of the other files of the run folder that later commands read, hexadecimal, by their names;
     /// [`RunFolder::save`](crate::RunFolder::save) fills it in. Empty in a record from before they were kept.

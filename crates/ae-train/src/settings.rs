@@ -74,9 +74,9 @@ impl RunSettings {
         let (ours, theirs) = (fields(&self.config), fields(asked));
         for name in ours.keys().chain(theirs.keys()) {
             let (ours, theirs) = (ours.get(name), theirs.get(name));
-            // Where the step size falls towards the last epoch, another last epoch is another run.
-            let more =
-                |(kept, asked): (&Value, &Value)| self.config.decay == 0.0 && asked.as_u64() > kept.as_u64();
+            // Where the step size falls towards the last epoch, another last epoch is another run, unless none has begun.
+            let stays = self.config.decay == 0.0 || self.config.epochs == 0;
+            let more = |(kept, asked): (&Value, &Value)| stays && asked.as_u64() > kept.as_u64();
             if !(name == "epochs" && ours.zip(theirs).is_some_and(more)) {
                 same(&name.replace('_', " "), in_words(ours), in_words(theirs))?;
             }

@@ -175,7 +175,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Trains for the configured number of epochs, those before a checkpoint included; the model then has the last
-    /// epoch's weights.
+    /// epoch's weights. With 0 epochs it is evaluated as it is.
     ///
     /// `observe` hears of every step and every epoch.
     ///

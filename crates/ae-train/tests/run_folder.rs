@@ -63,7 +63,7 @@ fn record(source: DataSource) -> RunRecord {
         },
         data: DataRecord { source, from: None, train: set.clone(), test: set },
         baselines: history().baselines,
-        last_epoch_train_bce: 0.2,
+        last_epoch_train_bce: Some(0.2),
         train: evaluation(),
         test: evaluation(),
         restored: None,
@@ -247,10 +247,14 @@ fn histories_that_are_not_ours_are_refused() {
     let folder = saved(temp.path());
     let whole = fs::read_to_string(folder.history_path()).unwrap();
     let header = whole.lines().next().unwrap();
-    fs::write(folder.history_path(), format!("{header}\n")).unwrap();
-    assert!(matches!(folder.history(&on_mnist()), Err(RunFolderError::History { .. })));
-    for broken in [format!("{header}\n1,0.2\n"), whole.replace("0.2", "low"), whole.replace("test_mse", "x")]
-    {
+    for broken in [
+        format!("{header}\n1,0.2\n"),
+        whole.replace("0.2", "low"),
+        whole.replace("test_mse", "x"),
+        String::new(),
+        "\n".to_owned(),
+        header.replace("test_mse", "x"),
+    ] {
         fs::write(folder.history_path(), broken).unwrap();
         assert!(matches!(folder.history(&on_mnist()), Err(RunFolderError::History { .. })));
     }
@@ -270,6 +274,40 @@ fn histories_that_are_not_ours_are_refused() {
         }
         other => panic!("{other:?}"),
     }
+}
+
+/// A run of 0 epochs has a header alone, and a record without a last epoch.
+#[test]
+fn no_epochs_are_written_and_read_again() {
+    let temp = TempDir::new().unwrap();
+    let folder = saved(temp.path());
+    let none = RunRecord {
+        last_epoch_train_bce: None,
+        images_per_s: 0.0,
+        ..record(DataSource::Folder("data/mnist".into()))
+    };
+    folder.save(&History { epochs: vec![], ..history() }, &none).unwrap();
+    let text = fs::read_to_string(folder.history_path()).unwrap();
+    assert_eq!(text, "epoch,train_bce,test_bce,test_mse,test_psnr_db,dead_units,wall_s\n");
+    assert_eq!(folder.history().unwrap(), []);
+    assert_eq!(folder.record().unwrap(), none);
+    assert!(!fs::read_to_string(folder.record_path()).unwrap().contains("last_epoch"));
+}
+
+/// As an editor puts it before a text that somebody has changed a path in.
+#[test]
+fn a_byte_order_mark_is_passed_over() {
+    let temp = TempDir::new().unwrap();
+    let folder = saved(temp.path());
+    let (record, history) = (folder.record().unwrap(), folder.history().unwrap());
+    for path in [folder.record_path(), folder.history_path()] {
+        let text = fs::read(&path).unwrap();
+        fs::write(&path, [b"\xef\xbb\xbf", &text[..]].concat()).unwrap();
+    }
+    assert_eq!((folder.record().unwrap(), folder.history().unwrap()), (record, history));
+    let header = "\u{feff}epoch,train_bce,test_bce,test_mse,test_psnr_db,dead_units,wall_s";
+    fs::write(folder.history_path(), header).unwrap();
+    assert_eq!(folder.history().unwrap(), []);
 }
 
 #[cfg(unix)]

@@ -26,6 +26,7 @@ mod run_images;
 mod signals;
 mod standard;
 mod train;
+mod weights;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -15,6 +15,7 @@ use clap::Args;
 use crate::output::program;
 use crate::paths;
 use crate::presets::Preset;
+use crate::weights::import;
 use crate::standard::file;
 
 /// Which run is meant.
@@ -90,7 +91,7 @@ impl Run {
         }
         let description = self.description()?;
         let network = match &self.weights {
-            Some(path) => Network::load_as(path, &description)?,
+            Some(path) => import(path, &description)?,
             None => self.folder.network(&self.record, &description).map_err(|error| match error {
                 error @ RunFolderError::Changed { .. } => Error::from(error)
                     .context("these are not the weights of this run (--weights FILE takes any that fit)"),

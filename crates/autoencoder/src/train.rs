@@ -166,7 +166,7 @@ fn stopped(folder: &RunFolder) -> String {
 fn finished_already(folder: &RunFolder, epochs: u64) -> Result<()> {
     let (run, command) = (folder.path().display(), resume_command(folder.path()));
     say!("the run in {run} is finished, with all its {epochs} epochs; to train it further:");
-    say!("{command} --epochs {}", epochs.saturating_mul(2));
+    say!("{command} --epochs {}", (2 * epochs).max(1));
     Ok(())
 }
 

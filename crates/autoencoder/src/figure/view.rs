@@ -108,6 +108,9 @@ impl View<'_> {
             ));
         }
         let history = self.run.folder.history(self.record())?;
+        if history.is_empty() {
+            return Ok(Figure::skipped("the run has no epochs to draw"));
+        }
         let ModelRecord { preset, pixels, code, .. } = &self.record().model;
         let Baselines { mean_image_bce, entropy_floor_bce, .. } = self.record().baselines;
         let title = format!("Training {preset}-{code} on images of {pixels} pixels");

@@ -33,7 +33,7 @@ pub(crate) fn record(
         engine,
         data: origin.data,
         baselines: history.baselines,
-        last_epoch_train_bce: history.last().train_bce,
+        last_epoch_train_bce: history.last().map(|epoch| epoch.train_bce),
         train: history.train,
         test: history.test,
         restored: history.restored,
@@ -44,6 +44,9 @@ pub(crate) fn record(
 }
 
 fn images_per_s(images: &Split, history: &History) -> f64 {
+    if history.epochs.is_empty() {
+        return 0.0;
+    }
     let trained = images.train.len() as f64 * history.epochs.len() as f64;
     trained / history.epochs.iter().map(|epoch| epoch.wall_s).sum::<f64>()
 }
@@ -53,7 +56,9 @@ pub(crate) fn print(history: &History) {
     let History { train, test, restored, baselines, .. } = history;
     say!();
     say!("                        BCE        MSE    PSNR dB  dead units");
-    say!("last epoch, training    {:.4}", history.last().train_bce);
+    if let Some(epoch) = history.last() {
+        say!("last epoch, training    {:.4}", epoch.train_bce);
+    }
     for (name, found) in [("training set", train), ("test set", test)] {
         let Evaluation { bce, mse, psnr_db, dead_units, .. } = found;
         let bce = bce.unwrap_or(f64::NAN);

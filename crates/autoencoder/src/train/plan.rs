@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use ae_data::{Part, Split};
 use ae_net::{Description, Network, default_threads};
-use ae_train::{DataRecord, DataSource, Origin, RunSettings, SetRecord, TrainConfig, TrainError, Trainer};
+use ae_train::{
+    DataRecord, DataSource, MAX_EPOCHS, Origin, RunSettings, SetRecord, TrainConfig, TrainError, Trainer,
+};
 use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
 
@@ -14,6 +16,7 @@ use crate::data::{self, Images};
 use crate::output::BadArgument;
 use crate::paths;
 use crate::presets::Preset;
+use crate::weights::import;
 
 pub(crate) struct Plan {
     pub(crate) preset: Preset,
@@ -38,6 +41,7 @@ impl Plan {
     pub(crate) fn new(args: &TrainArgs, folder: &Path) -> Result<Self> {
         let (preset, code) = (args.preset(), args.code());
         let config = args.params(preset.params(code)).check()?;
+        require_epochs(&config, args.init.as_ref())?;
         let source = args.data.source().map_or_else(data::mnist, Ok)?;
         Ok(Self {
             preset,
@@ -57,6 +61,8 @@ impl Plan {
     /// A run that goes on: what no flag says is as it was.
     pub(crate) fn resumed(args: &TrainArgs, kept: &RunSettings, folder: &Path) -> Result<Self> {
         let config = args.params(kept.config).check()?;
+        let init = args.init.clone().or_else(|| kept.init.clone());
+        require_epochs(&config, init.as_ref())?;
         let engine = match args.engine {
             Some(engine) => engine,
             None => EngineName::from_str(&kept.engine, false)
@@ -84,7 +90,7 @@ impl Plan {
             from,
             found,
             from_record,
-            init: args.init.clone().or_else(|| kept.init.clone()),
+            init,
             engine,
             threads: args.threads.or(threads).unwrap_or_else(|| default_threads(config.batch_size())),
         })
@@ -142,7 +148,7 @@ impl Plan {
         }
         let description = self.description(pixels);
         match &self.init {
-            Some(init) if !resumes => Ok(Network::load_as(init, &description)?),
+            Some(init) if !resumes => import(init, &description),
             _ => Ok(Network::draw(&description, self.config.seed())?),
         }
     }
@@ -194,6 +200,17 @@ impl Plan {
             },
         }
     }
+}
+
+/// Refuses a run of weights that nobody has trained.
+fn require_epochs(config: &TrainConfig, init: Option<&PathBuf>) -> Result<()> {
+    let problem = || {
+        format!(
+            "--epochs 0: expected 1 to {MAX_EPOCHS}, or --init with weights that are to be a run as they are"
+        )
+    };
+    ensure!(config.epochs() > 0 || init.is_some(), BadArgument(problem()));
+    Ok(())
 }
 
 fn way_here(folder: &Path) -> Result<Option<PathBuf>> {

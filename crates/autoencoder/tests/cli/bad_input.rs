@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::fixture::{Fixture, pixels, write_idx};
+use ae_net::Network;
+
+use crate::fixture::{Fixture, pixels, write_idx, write_renamed};
 
 /// Trains on `data` with one epoch and `more`, expects exit code `code` and a message with all of
 /// `words`, and no run folder.
@@ -19,8 +21,8 @@ fn refuse(fixture: &Fixture, code: i32, more: &[&str], words: &[&str]) {
 fn settings_out_of_range_are_bad_arguments() {
     let fixture = Fixture::new();
     let cases: [(&[&str], &str); 18] = [
-        (&["--epochs", "0"], "epochs: expected 1 to 50000, found 0"),
-        (&["--epochs", "50001"], "epochs: expected 1 to 50000, found 50001"),
+        (&["--epochs", "0"], "--epochs 0: expected 1 to 50000, or --init with"),
+        (&["--epochs", "50001"], "epochs: expected 0 to 50000, found 50001"),
         (&["--batch-size", "0"], "batch size: expected at least 1, found 0"),
         (&["--learning-rate", "-0.1"], "found -0.1"),
         (&["--learning-rate", "NaN"], "found NaN"),
@@ -141,7 +143,16 @@ fn weights_that_do_not_fit_are_refused() {
         &fixture,
         1,
         &["--data", "data", "--init", "data/t10k-images-idx3-ubyte"],
-        &["t10k-images", "header of"],
+        &["t10k-images", "not a safetensors file, but an IDX file", "safetensors.torch.save_file"],
+    );
+    // As saved without metadata, and so of unknown size.
+    let eight = Network::load(fixture.path("eight/model.safetensors")).unwrap();
+    write_renamed(&fixture.path("theirs.safetensors"), &eight, &["0", "2"]);
+    refuse(
+        &fixture,
+        1,
+        &["--data", "data", "--init", "theirs.safetensors"],
+        &["theirs", "expected encoder.0.weight (32, 784), ", "found ", "0.weight (8, 784)"],
     );
     let error = fixture.fail(1, &["figure", "--run", "nowhere"]);
     assert!(error.contains("ae train --run nowhere"), "{error}");

@@ -208,21 +208,42 @@ fn labels_of_other_codes_are_not_left_beside_new_ones() {
 }
 
 #[test]
+fn codes_of_any_float_and_order_are_decoded() {
+    let fixture = trained();
+    let values: Vec<f32> = (0..12_u8).map(|i| f32::from(i) / 8.0).collect();
+    let by_columns = (0..4).flat_map(|column| (0..3).map(move |row| 4 * row + column));
+    let doubles: Vec<u8> = by_columns.flat_map(|at| f64::from(values[at]).to_be_bytes()).collect();
+    fs::write(fixture.path("a.npy"), npy("'<f4'", "False", "(3, 4)", &le_bytes(&values))).unwrap();
+    fs::write(fixture.path("b.npy"), npy("'>f8'", "True", "(3, 4)", &doubles)).unwrap();
+    fs::write(fixture.path("c.npy"), npy("'<f4'", "False", "(4,)", &le_bytes(&values[..4]))).unwrap();
+    decode(&fixture, "a.npy", "a.idx", &[]);
+    decode(&fixture, "b.npy", "b.idx", &[]);
+    let said = decode(&fixture, "c.npy", "c.idx", &[]);
+    let [a, b, c] = ["a.idx", "b.idx", "c.idx"].map(|name| fs::read(fixture.path(name)).unwrap());
+    assert!(a == b, "other images");
+    assert!(said.contains("1 images"), "{said}");
+    assert_eq!(a[16..16 + 784], c[16..]);
+}
+
+#[test]
 fn codes_that_cannot_be_decoded_leave_nothing_behind() {
     let fixture = trained();
     let data = le_bytes(&[0.5; 12]);
     let nan = le_bytes(&[&[0.5; 10][..], &[f32::NAN, 0.5]].concat());
     let huge = le_bytes(&[&[0.5; 8][..], &[f32::MAX; 4]].concat());
-    let doubles: Vec<u8> = [0.5_f64; 12].iter().flat_map(|value| value.to_le_bytes()).collect();
+    let vast: Vec<u8> =
+        [&[0.5; 4][..], &[1e300; 8]].concat().into_iter().flat_map(f64::to_le_bytes).collect();
     let (f4, c) = ("'<f4'", "False");
     let cases = [
         (Vec::new(), "not an .npy file"),
         (fs::read(fixture.path(TEST_IMAGES)).unwrap(), "not an .npy file"),
-        (npy("'>f4'", c, "(3, 4)", &data), "its elements are '>f4'"),
-        (npy("'<f8'", c, "(3, 4)", &doubles), "its elements are '<f8'"),
+        (
+            npy("'<i4'", c, "(3, 4)", &data),
+            "its elements are '<i4', floats are needed: codes.astype('float32')",
+        ),
+        (npy("'<f8'", c, "(3, 4)", &vast), "row 1 has 1e300 in column 0"),
         (npy("'|O'", c, "(3, 4)", &data), "its elements are '|O'"),
         (npy("[('a', '<f4')]", c, "(3, 4)", &data), "its elements are structures"),
-        (npy(f4, "True", "(3, 4)", &data), "Fortran order"),
         (npy(f4, c, "(4, 3)", &data), "its shape is [4, 3], (images, 4) is needed"),
         (npy(f4, c, "(12,)", &data), "its shape is [12]"),
         (npy(f4, c, "(3, 4)", &data[1..]), "promises 48 bytes of data, 47 are there"),

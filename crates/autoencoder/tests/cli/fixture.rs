@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use ae_data::{Elements, IdxArray, idx};
+use ae_net::{NamedTensor, Network, float_bytes};
 use tempfile::TempDir;
 
 /// A folder that is removed at the end of the test, with the four files of a small digit-like set.
@@ -85,6 +86,22 @@ pub(crate) fn pixels(count: usize, size: usize) -> Vec<u8> {
             }
         })
         .collect()
+}
+
+/// A weights file without metadata, in which a network's layers have these stems.
+pub(crate) fn write_renamed(path: &Path, network: &Network, stems: &[&str]) {
+    let (mut entries, mut data) = (Vec::new(), Vec::new());
+    for (at, NamedTensor { name, shape, values }) in network.tensors().into_iter().enumerate() {
+        let (stem, end) = (stems[at / 2], name.rsplit('.').next().unwrap());
+        let start = data.len();
+        data.extend(float_bytes(&values));
+        let end_of_data = data.len();
+        entries.push(format!(
+            r#""{stem}.{end}":{{"dtype":"F32","shape":{shape:?},"data_offsets":[{start},{end_of_data}]}}"#
+        ));
+    }
+    let header = format!("{{{}}}", entries.join(","));
+    fs::write(path, [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &data].concat()).unwrap();
 }
 
 pub(crate) fn write_idx(path: &Path, dims: &[usize], bytes: Vec<u8>) {

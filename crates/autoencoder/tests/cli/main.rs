@@ -9,6 +9,7 @@ mod evidence;
 mod fixture;
 #[cfg(target_os = "linux")]
 mod hostile;
+mod init;
 mod labels;
 mod outputs;
 mod places;

@@ -101,6 +101,6 @@ fn without_dfdx_its_engine_is_refused_and_with_it_both_learn() {
     let record = |run: &str| RunFolder::open(fixture.path(run)).unwrap().record().unwrap();
     let (autodiff, fused) = (record("a"), record("f"));
     let close = |a: f64, b: f64| (a - b).abs() <= 1e-5;
-    assert!(close(autodiff.last_epoch_train_bce, fused.last_epoch_train_bce));
+    assert!(close(autodiff.last_epoch_train_bce.unwrap(), fused.last_epoch_train_bce.unwrap()));
     assert!(close(autodiff.test.mse, fused.test.mse));
 }
