@@ -31,6 +31,14 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         .replace(r#""noise":0.0"#, r#""noise":0.5"#)
         .replace(r#""wall_s""#, r#""restored":{"damaged_mse":0.1156,"mse":0.0206,"psnr_db":null},"wall_s""#)
         .replace(r#""code":32"#, r#""code":32,"init":"caf\u00e9/model.safetensors""#);
+    let judged = mnist.replace(
+        r#""wall_s""#,
+        concat!(
+            r#""pca":{"mse":0.015,"psnr_db":null},"verdicts":[{"finding":{"worse_than_pca":{"margin_db":8.4}},"#,
+            r#""remedy":{"learning_rate":0.001}},{"finding":"same_images","remedy":"more_images"},"#,
+            r#"{"finding":{"dead_units":{"dead":4,"code":32}},"remedy":{"hidden":[128,64]}}],"wall_s""#,
+        ),
+    );
     let deep = format!("{{\"format\":1,\"more\":{}", "[".repeat(500));
     vec![
         ("newer", mnist.replacen(":1", ":2", 1).into_bytes()),
@@ -40,6 +48,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("not-utf-8", [b"{\"format\":1,\"version\":\"\xff\xfe\"", mnist.as_bytes()].concat()),
         ("noisy", noisy.into_bytes()),
+        ("judged", judged.into_bytes()),
         ("deep", deep.into_bytes()),
         ("mark", [b"\xef\xbb\xbf", mnist.as_bytes()].concat()),
         ("no-epochs", mnist.replace(r#""last_epoch_train_bce":0.0925,"#, "").into_bytes()),

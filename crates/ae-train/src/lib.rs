@@ -44,6 +44,7 @@ mod run_record;
 mod settings;
 mod trained_on;
 mod trainer;
+mod verdict;
 
 pub use adam::{AdamState, Moments};
 pub use ae_net::{Baselines, Evaluation};
@@ -65,3 +66,4 @@ pub use run_record::{
 pub use settings::{Origin, RunSettings};
 pub use trained_on::TrainedOn;
 pub use trainer::{Event, Trainer};
+pub use verdict::{Finding, PcaScore, Remedy, Verdict, judge, judge_images};

@@ -9,7 +9,7 @@ use ae_net::{Baselines, Evaluation};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Restoration, TrainParams};
+use crate::{PcaScore, Restoration, TrainParams, Verdict};
 
 /// The format of `run.json` that this version writes and reads.
 pub const RUN_FORMAT: u32 = 1;
@@ -41,6 +41,12 @@ pub struct RunRecord {
     /// The test set, damaged as the training inputs were, if they were.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub restored: Option<Restoration>,
+    /// PCA on the test set, where the run was compared with it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pca: Option<PcaScore>,
+    /// What is wrong with the run; none in a record from before runs were judged.
+    #[serde(default)]
+    pub verdicts: Vec<Verdict>,
     /// Seconds from the first step to the last evaluation.
     pub wall_s: f64,
     /// Training images a second over all epochs' steps; 0 without any.

@@ -11,8 +11,8 @@ use ae_file::ReadError;
 use ae_net::{Description, Network};
 use ae_train::{
     Baselines, CheckpointError, DataRecord, DataSource, EngineRecord, EpochRecord, Evaluation, Existing,
-    History, MAX_EPOCHS, ModelRecord, RUN_FORMAT, Restoration, RunFolder, RunFolderError, RunRecord,
-    SetRecord, TrainParams, TrainedOn,
+    Finding, History, MAX_EPOCHS, ModelRecord, PcaScore, RUN_FORMAT, Remedy, Restoration, RunFolder,
+    RunFolderError, RunRecord, SetRecord, TrainParams, TrainedOn, Verdict,
 };
 use tempfile::TempDir;
 
@@ -67,6 +67,8 @@ fn record(source: DataSource) -> RunRecord {
         train: evaluation(),
         test: evaluation(),
         restored: None,
+        pca: None,
+        verdicts: Vec::new(),
         wall_s: 0.75,
         images_per_s: 24.0,
         files: BTreeMap::new(),
@@ -132,6 +134,13 @@ fn what_is_saved_is_read_back() {
     (noisy.config.rate, noisy.config.decay) = (0.1, 0.5);
     save(&folder, &noisy);
     assert_eq!(without_hashes(folder.record().unwrap()), noisy);
+
+    let mut judged = noisy;
+    judged.pca = Some(PcaScore { mse: 0.0, psnr_db: f64::INFINITY });
+    let finding = Finding::WorseThanPca { margin_db: 0.1 + 0.2 };
+    judged.verdicts = vec![Verdict { finding, remedy: Remedy::LearningRate(0.001) }];
+    save(&folder, &judged);
+    assert_eq!(without_hashes(folder.record().unwrap()), judged);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod args;
 mod outcome;
 mod plan;
+mod verdicts;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use ae_data::Split;
 use ae_train::{
     CHECKPOINT_EVERY, Checkpoint, EngineRecord, Existing, History, RunFolder, RunFolderError, TrainConfig,
-    TrainError, TrainedOn, Trainer,
+    TrainError, TrainedOn, Trainer, judge_images,
 };
 use anyhow::{Context, Error, Result, ensure};
 
@@ -81,8 +82,10 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
 
     let record = outcome::record(&plan, origin, engine, &network, &images, &history);
     network.save(folder.model_path()).with_context(|| stopped(&folder))?;
-    folder.save(&history, &trained_on, record).with_context(|| stopped(&folder))?;
-    outcome::print(&history);
+    let record = folder.save(&history, &trained_on, record).with_context(|| stopped(&folder))?;
+    outcome::print(&history, record.pca);
+    let goes_on = (record.config.decay == 0.0).then_some(folder.path());
+    verdicts::print(&record.verdicts, goes_on);
     for written in [folder.model_path(), folder.history_path(), folder.record_path()] {
         say!("wrote {}", written.display());
     }
@@ -114,6 +117,7 @@ fn announce(
         let (epochs, all) = (plan.config.epochs(), steps_an_epoch(images, &plan.config));
         say!("going on after {done} of {epochs} epochs and step {steps} of {all}");
     }
+    verdicts::print(judge_images(&images.train).as_slice(), None);
 }
 
 /// Says how many of the test images are training images too: what the test set scores is not what new images would.

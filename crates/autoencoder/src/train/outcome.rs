@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 
 use ae_data::Split;
 use ae_net::{Evaluation, Network, psnr_db as psnr_db_of};
-use ae_train::{EngineRecord, History, ModelRecord, Origin, RUN_FORMAT, Restoration, RunRecord};
+use ae_train::{
+    EngineRecord, History, ModelRecord, Origin, PcaScore, RUN_FORMAT, Restoration, RunRecord, judge,
+    judge_images,
+};
 
 use super::plan::Plan;
+use super::verdicts;
 use crate::output::say;
 
 /// The content of `run.json`.
@@ -18,7 +22,7 @@ pub(crate) fn record(
     images: &Split,
     history: &History,
 ) -> RunRecord {
-    RunRecord {
+    let mut record = RunRecord {
         format: RUN_FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         model: ModelRecord {
@@ -37,10 +41,16 @@ pub(crate) fn record(
         train: history.train,
         test: history.test,
         restored: history.restored,
+        pca: verdicts::pca(plan, images),
+        verdicts: Vec::new(),
         wall_s: history.wall_s,
         images_per_s: images_per_s(images, history),
         files: BTreeMap::new(),
-    }
+    };
+    // What is wrong with the images explains the rest.
+    let of_images = judge_images(&images.train);
+    record.verdicts = of_images.map_or_else(|| judge(&record, &history.epochs), |verdict| vec![verdict]);
+    record
 }
 
 fn images_per_s(images: &Split, history: &History) -> f64 {
@@ -52,7 +62,7 @@ fn images_per_s(images: &Split, history: &History) -> f64 {
 }
 
 /// The figures of the run, over what they are to be read against.
-pub(crate) fn print(history: &History) {
+pub(crate) fn print(history: &History, pca: Option<PcaScore>) {
     let History { train, test, restored, baselines, .. } = history;
     say!();
     say!("                        BCE        MSE    PSNR dB  dead units");
@@ -70,6 +80,9 @@ pub(crate) fn print(history: &History) {
     }
     let (bce, mse) = (baselines.mean_image_bce, baselines.mean_image_mse);
     say!("the mean image          {bce:.4}  {mse:>9.5}  {:>9.2}", psnr_db_of(mse));
+    if let Some(PcaScore { mse, psnr_db }) = pca {
+        say!("PCA, a code as large            {mse:>9.5}  {psnr_db:>9.2}");
+    }
     say!("the entropy floor       {:.4}    0.00000", baselines.entropy_floor_bce);
     say!("trained in {:.1} s", history.wall_s);
     say!();

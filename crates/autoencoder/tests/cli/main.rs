@@ -22,3 +22,4 @@ mod sizes;
 mod standard;
 mod train_and_figure;
 mod uses;
+mod verdicts;
