@@ -215,30 +215,32 @@ impl fmt::Display for Report {
     }
 }
 
+/// Of lines that fit a terminal of 80 columns. What stands behind few labels is the mean over several draws of them,
+/// and its standard deviation.
 impl fmt::Display for Classified {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "test accuracy by      numbers  all labels  in s  linear  {NEIGHBOURS}-NN")?;
+        write!(out, "test accuracy  numbers    all  in s  linear  {NEIGHBOURS}-NN")?;
         for ProbeScore { labels, .. } in self.inputs.iter().take(1).flat_map(|first| &first.probe_few_labels)
         {
-            write!(out, "  {:>15}", format!("{labels} labels"))?;
+            write!(out, "  {:>11}", format!("{labels} labels"))?;
         }
         writeln!(out)?;
         for InputScores { input, numbers, probe, probe_few_labels, linear, neighbours_accuracy } in
             &self.inputs
         {
             let ProbeScore { accuracy, train_s, .. } = probe;
-            write!(out, "{input:<21} {numbers:>7}  {accuracy:>10.3}  {train_s:>4.1}  ")?;
+            write!(out, "{input:<14} {numbers:>7}  {accuracy:.3}  {train_s:>4.1}  ")?;
             write!(out, "{:>6.3}  {neighbours_accuracy:.3}", linear.accuracy)?;
             for ProbeScore { accuracy, accuracy_sd, .. } in probe_few_labels {
-                write!(out, "  {:>15}", format!("{accuracy:.3} sd {:.3}", accuracy_sd.unwrap_or(0.0)))?;
+                write!(out, "  {accuracy:.3}±{:.3}", accuracy_sd.unwrap_or(0.0))?;
             }
             writeln!(out)?;
         }
         let Generated { images_a_class, asked_for, from_standard_normal } = self.generated;
         write!(
             out,
-            "\nof {images_a_class} images generated a class, {:.1} % are classified as it; of codes from one \
-             N(0, I), {:.1} %",
+            "\nof {images_a_class} images generated a class, {:.1} % are classified as it;\n\
+             of codes from one N(0, I), {:.1} %",
             100.0 * asked_for,
             100.0 * from_standard_normal
         )

@@ -1,4 +1,4 @@
-//! What commands show while they work, where nobody sits before it: plain lines that fit a terminal.
+//! What commands show while they work: plain lines on a pipe, and on a terminal bars that fit it.
 
 use crate::fixture::{Fixture, is_epoch};
 
@@ -40,5 +40,79 @@ fn a_pipe_is_told_nothing_that_only_a_terminal_understands() {
         let shown = String::from_utf8_lossy(&said);
         assert!(!said.iter().any(|byte| b"\x1b\r\x08".contains(byte)), "{command:?}: {shown}");
         assert_eq!(output.stderr.is_empty(), place < 8, "{command:?}: {shown}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod terminal {
+    use std::fs::File;
+    use std::io::Read;
+    use std::process::Stdio;
+
+    use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
+    use rustix::termios::{Winsize, tcsetwinsize};
+
+    use crate::fixture::{Fixture, pixels, write_idx};
+
+    const COLUMNS: usize = 80;
+
+    /// What a command sends to a terminal without colours, of 80 columns and 24 rows.
+    fn shown(fixture: &Fixture, arguments: &[&str]) -> String {
+        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&ours).unwrap();
+        unlockpt(&ours).unwrap();
+        let size = Winsize { ws_row: 24, ws_col: COLUMNS as u16, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&ours, size).unwrap();
+        let theirs =
+            || Stdio::from(ioctl_tiocgptpeer(&ours, OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap());
+        let mut command = fixture.command(arguments);
+        command.env("TERM", "xterm").env("NO_COLOR", "1");
+        let mut child = command.stdin(theirs()).stdout(theirs()).stderr(theirs()).spawn().unwrap();
+        drop(command);
+        let mut sent = Vec::new();
+        let mut terminal = File::from(ours);
+        let mut chunk = [0; 1 << 12];
+        // It ends in an error, when nobody holds the other end.
+        while let Ok(read @ 1..) = terminal.read(&mut chunk) {
+            sent.extend(&chunk[..read]);
+        }
+        let sent = String::from_utf8(sent).unwrap();
+        assert!(child.wait().unwrap().success(), "{sent}");
+        sent
+    }
+
+    /// The lines that are drawn, one over the other or one after the other.
+    fn lines(sent: &str) -> Vec<String> {
+        let mut text = String::new();
+        let mut parts = sent.split("\x1b[");
+        text += parts.next().unwrap();
+        for part in parts {
+            let (escape, rest) = part.split_at(1 + part.find(char::is_alphabetic).unwrap());
+            assert!(!escape.ends_with('m'), "a colour: {sent:?}");
+            text += rest;
+        }
+        text.split(['\r', '\n']).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn bars_are_seen_and_no_line_is_wrapped() {
+        let fixture = Fixture::new();
+        let images = 20_000;
+        write_idx(&fixture.path("a.idx"), &[images, 28, 28], pixels(images, 784));
+        let commands: [(&[&str], &str); 7] = [
+            (&["train", "--data", "data", "--batch-size", "1", "--epochs", "300"], "/300 ["),
+            (&["encode", "--images", "a.idx", "--out", "a.npy"], "encoding ["),
+            (&["decode", "--codes", "a.npy", "--out", "b.idx"], "decoding ["),
+            (&["compress", "a.idx", "-o", "a.aez"], "writing ["),
+            (&["decompress", "a.aez", "-o", "b.idx"], "decompressing ["),
+            (&["evaluate"], "classifying codes, all labels"),
+            (&["figure"], "wrote"),
+        ];
+        for (command, expected) in commands {
+            let lines = lines(&shown(&fixture, command));
+            assert!(lines.iter().any(|line| line.contains(expected)), "{command:?}: {lines:#?}");
+            let widest = lines.iter().max_by_key(|line| line.chars().count()).unwrap();
+            assert!(widest.chars().count() <= COLUMNS, "{command:?}: {widest:?}");
+        }
     }
 }
