@@ -12,6 +12,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::paths::default_folder;
+use crate::progress::Stages;
 use crate::standard::file;
 
 /// Where the images are.
@@ -90,6 +91,7 @@ impl Images {
         if let Some(images) = self.parts[part as usize].get() {
             return Ok(images);
         }
+        let _shown = Stages::begun("reading images");
         let limits = Limits::default();
         let images = match &self.source {
             DataSource::Folder(folder) => open_folder_part(folder, part, &limits)?,

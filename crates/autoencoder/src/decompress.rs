@@ -14,7 +14,7 @@ use clap::Args;
 use crate::decode::bare;
 use crate::guard::{Format, require_places};
 use crate::output::{replace, say};
-use crate::progress::ImageBar;
+use crate::progress::{ImageBar, Stages};
 use crate::run::{Run, RunArg, ThreadsArg};
 use crate::standard::file;
 
@@ -116,7 +116,9 @@ fn decoder_of(reader: &Reader<BufReader<File>>, args: &DecompressArgs, run: Opti
 
 /// The blocks that can be read, and how many images they hold; says which are lost.
 fn sound_blocks(reader: &mut Reader<BufReader<File>>, file: &Path) -> Result<(Vec<usize>, usize)> {
+    let stages = Stages::begun("looking for what is sound");
     let Soundness { sound, images, lost } = reader.sound_blocks().with_context(|| cannot(file, true))?;
+    drop(stages);
     for error in lost {
         say!("{:#}", Error::new(error));
     }

@@ -8,7 +8,6 @@ use clap::{Args, ValueEnum};
 use self::view::{Figure, View};
 use crate::data::DataArgs;
 use crate::output::{say, write_files};
-use crate::progress::Stages;
 use crate::rate;
 use crate::run::{self, Run, RunArg};
 use crate::run_images::RunImages;
@@ -95,7 +94,7 @@ pub(crate) fn run(args: &FigureArgs) -> Result<()> {
         FigureName::All => draw(ALL, &run, &images)?,
         one => {
             let view = View { run: &run, images: &images, team: run::team(None)? };
-            match shown(&view, one)? {
+            match view.figure(one)? {
                 Figure::Files(files) => write_files(&run.folder.figures_path(), &files)?,
                 Figure::Skipped(reason) => bail!("{reason}"),
             }
@@ -114,7 +113,7 @@ pub(crate) fn draw(figures: &[FigureName], run: &Run, images: &RunImages<'_>) ->
     // Why some are not drawn, and which: what is missing is missing for several.
     let mut failed: Vec<(String, Vec<&str>)> = Vec::new();
     for &figure in figures {
-        match shown(&view, figure) {
+        match view.figure(figure) {
             Ok(Figure::Files(files)) => write_files(&run.folder.figures_path(), &files)?,
             Ok(Figure::Skipped(reason)) => say!("skipped {}: {reason}", figure.name()),
             Err(error) => {
@@ -130,11 +129,4 @@ pub(crate) fn draw(figures: &[FigureName], run: &Run, images: &RunImages<'_>) ->
         failed.iter().map(|(why, names)| format!("cannot draw {}: {why}", names.join(", "))).collect();
     ensure!(failed.is_empty(), failed.join("; "));
     Ok(())
-}
-
-/// Draws a figure while a terminal shows which.
-fn shown(view: &View<'_>, figure: FigureName) -> Result<Figure> {
-    let stages = Stages::new();
-    stages.begin(figure.name());
-    view.figure(figure)
 }

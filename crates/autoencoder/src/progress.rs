@@ -60,6 +60,13 @@ impl Stages {
         Self(bar)
     }
 
+    /// With one that has begun.
+    pub(crate) fn begun(what: &str) -> Self {
+        let stages = Self::new();
+        stages.begin(what);
+        stages
+    }
+
     /// The next one begins.
     pub(crate) fn begin(&self, what: &str) {
         if let Some(bar) = &self.0 {

@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 
 use super::FigureName;
 use crate::output::program;
+use crate::progress::Stages;
 use crate::run::Run;
 use crate::run_images::RunImages;
 
@@ -53,6 +54,7 @@ impl Figure {
 
 impl View<'_> {
     pub(super) fn figure(&self, name: FigureName) -> Result<Figure> {
+        let _shown = Stages::begun(&format!("drawing {}", name.name()));
         match name {
             FigureName::Reconstructions => self.reconstructions(),
             FigureName::Loss => self.loss(),

@@ -106,7 +106,7 @@ mod terminal {
             (&["compress", "a.idx", "-o", "a.aez"], "writing ["),
             (&["decompress", "a.aez", "-o", "b.idx"], "decompressing ["),
             (&["evaluate"], "classifying codes, all labels"),
-            (&["figure"], "wrote"),
+            (&["figure", "samples"], "drawing samples"),
         ];
         for (command, expected) in commands {
             let lines = lines(&shown(&fixture, command));
