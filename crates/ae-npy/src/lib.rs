@@ -37,4 +37,4 @@ mod write;
 
 pub use error::{NpyError, NpyErrorKind};
 pub use read::CodeReader;
-pub use write::{Element, write_header, write_values};
+pub use write::{Element, write_header, write_labels, write_values};

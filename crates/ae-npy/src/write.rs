@@ -14,6 +14,8 @@ pub enum Element {
     F32,
     /// Unsigned bytes, `|u1`.
     U8,
+    /// Little-endian 32-bit integers, `<i4`.
+    I32,
 }
 
 impl Element {
@@ -21,6 +23,7 @@ impl Element {
         let name = match self {
             Self::F32 => "<f4",
             Self::U8 => "|u1",
+            Self::I32 => "<i4",
         };
         DType::new_scalar(name.parse().expect("a name that NumPy gives"))
     }
@@ -41,10 +44,40 @@ pub fn write_header(out: impl Write, element: Element, shape: &[u64]) -> io::Res
 /// # Errors
 /// Whatever the writer answers.
 pub fn write_values(mut out: impl Write, values: &[f32]) -> io::Result<()> {
-    let mut bytes = Vec::with_capacity(4 * values.len().min(CHUNK_VALUES));
-    for chunk in values.chunks(CHUNK_VALUES) {
+    write_elements(&mut out, values, f32::to_le_bytes)
+}
+
+/// Writes a whole file of labels, `(labels)`: [`Element::U8`] where all are from 0 to 255, else [`Element::I32`].
+///
+/// # Errors
+/// Whatever the writer answers.
+///
+/// # Example
+/// ```
+/// let mut file = Vec::new();
+/// ae_npy::write_labels(&mut file, &[7, 300])?;
+/// assert!(file.ends_with(&[7, 0, 0, 0, 44, 1, 0, 0]));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn write_labels(mut out: impl Write, labels: &[i32]) -> io::Result<()> {
+    let bytes = labels.iter().all(|label| u8::try_from(*label).is_ok());
+    write_header(&mut out, if bytes { Element::U8 } else { Element::I32 }, &[labels.len() as u64])?;
+    if bytes {
+        write_elements(&mut out, labels, |label| [label as u8])
+    } else {
+        write_elements(&mut out, labels, i32::to_le_bytes)
+    }
+}
+
+fn write_elements<T: Copy, const SIZE: usize>(
+    out: &mut impl Write,
+    elements: &[T],
+    encode: impl Fn(T) -> [u8; SIZE],
+) -> io::Result<()> {
+    let mut bytes = Vec::with_capacity(SIZE * elements.len().min(CHUNK_VALUES));
+    for chunk in elements.chunks(CHUNK_VALUES) {
         bytes.clear();
-        bytes.extend(chunk.iter().flat_map(|value| value.to_le_bytes()));
+        bytes.extend(chunk.iter().flat_map(|&element| encode(element)));
         out.write_all(&bytes)?;
     }
     Ok(())
@@ -62,6 +95,7 @@ mod tests {
                 &[10_000, 32][..],
                 "{'descr': '<f4', 'fortran_order': False, 'shape': (10000, 32, ), }",
             ),
+            (Element::I32, &[12], "{'descr': '<i4', 'fortran_order': False, 'shape': (12, ), }"),
             (Element::U8, &[12], "{'descr': '|u1', 'fortran_order': False, 'shape': (12, ), }"),
         ] {
             let mut bytes = Vec::new();
@@ -69,6 +103,25 @@ mod tests {
             assert_eq!(bytes[..8], *b"\x93NUMPY\x01\x00");
             assert!(bytes.len().is_multiple_of(16) && bytes.ends_with(b"\n"));
             assert_eq!(str::from_utf8(&bytes[10..]).unwrap().trim_end(), dict);
+        }
+    }
+
+    #[test]
+    fn labels_are_as_wide_as_they_have_to_be() {
+        let written = |labels: &[i32]| {
+            let mut bytes = Vec::new();
+            write_labels(&mut bytes, labels).unwrap();
+            let data = bytes.iter().position(|&byte| byte == b'\n').unwrap() + 1;
+            (String::from_utf8_lossy(&bytes[11..22]).into_owned(), bytes[data..].to_vec())
+        };
+        let narrow = "'descr': '|".to_owned();
+        assert_eq!(written(&[]), (narrow.clone(), vec![]));
+        let all: Vec<i32> = (0..=255).cycle().take(CHUNK_VALUES + 300).collect();
+        let bytes: Vec<u8> = all.iter().map(|&label| label as u8).collect();
+        assert_eq!(written(&all), (narrow, bytes));
+        for wide in [-1, 256, i32::MIN, i32::MAX] {
+            let four = [&3_i32.to_le_bytes()[..], &wide.to_le_bytes()].concat();
+            assert_eq!(written(&[3, wide]), ("'descr': '<".to_owned(), four));
         }
     }
 

@@ -30,7 +30,7 @@ pub struct DecompressArgs {
     /// Where the images go: IDX, one byte a pixel; - is standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// Where the labels go, if the file carries any: IDX
+    /// Where the labels go, if the file carries any: IDX, one byte a label where they are 0 to 255
     #[arg(long, value_name = "FILE")]
     pub(crate) labels_out: Option<PathBuf>,
     /// Leave out the images of damaged blocks instead of refusing the file

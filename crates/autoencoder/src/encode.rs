@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ae_data::{ImageReader, Limits, LoadError, open_labels};
 use ae_net::{Rows, Team};
-use ae_npy::{Element, write_header, write_values};
+use ae_npy::{Element, write_header, write_labels, write_values};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
@@ -70,8 +70,7 @@ pub(crate) fn run(args: &EncodeArgs) -> Result<()> {
         Some(labels) => {
             // The labels take their place only once the codes have: never new labels beside old codes.
             replace(&labels_out, |out| {
-                write_header(&mut *out, Element::U8, &[count as u64])?;
-                out.write_all(&labels.iter().map(|&label| label as u8).collect::<Vec<_>>())?;
+                write_labels(&mut *out, &labels)?;
                 codes()
             })?;
             say!("wrote {}: {count} labels", labels_out.display());

@@ -35,9 +35,9 @@ pub(crate) enum FigureName {
     Reconstructions,
     /// The loss, epoch by epoch
     Loss,
-    /// Two-dimensional codes coloured by digit, beside PCA
+    /// Two-dimensional codes coloured by class, beside PCA
     Codes,
-    /// Images decoded from codes that were drawn digit by digit
+    /// Images decoded from codes that were drawn class by class
     Samples,
     /// From one image to another through their codes
     Interpolation,

@@ -20,15 +20,15 @@ const COLUMNS: usize = 10;
 /// Draw codes as the training images' codes are spread, and decode them
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  {ae} generate --out digits.png                         a hundred images, ten of each digit
-  {ae} generate --digit 7 --count 50 --out sevens.idx    fifty sevens, as an IDX file")]
+  {ae} generate --out digits.png                         a hundred images, ten of a class at a time
+  {ae} generate --class 7 --count 50 --out sevens.idx    fifty of class 7, as an IDX file")]
 pub struct GenerateArgs {
     /// Images to make
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) count: u32,
-    /// Only this digit [default: each in turn]
-    #[arg(long, value_name = "D")]
-    pub(crate) digit: Option<u8>,
+    /// Only this class, as a label of the training images names it [default: each in turn]
+    #[arg(long, value_name = "N", alias = "digit", allow_negative_numbers = true)]
+    pub(crate) class: Option<i32>,
     /// What the draws descend from
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
@@ -48,14 +48,14 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<()> {
     require_places(&[&args.out], run.inputs().iter().chain(args.data.paths()))?;
     let images = run.images(&args.data);
     let labels = images.labels(Part::Train)?;
-    let labels = labels.context("generating by class needs training images with labels")?;
+    let labels = labels.context("generating class by class needs training images with labels")?;
     let (team, network) = (run::team(None)?, run.network()?);
     let train = Labelled::new(image_rows(images.train()?)?, &labels)?;
     let sampler = CodeSampler::of_network(&team, network, train)?;
 
     let count = args.count as usize;
-    let codes = match args.digit {
-        Some(digit) => sampler.sample(digit.into(), count, args.seed)?,
+    let codes = match args.class {
+        Some(class) => sampler.sample(class, count, args.seed)?,
         // A picture has a class a row.
         None => sampler.each_in_turn(count, COLUMNS, args.seed)?,
     };

@@ -15,8 +15,8 @@ use clap::Args;
 use crate::output::program;
 use crate::paths;
 use crate::presets::Preset;
-use crate::weights::import;
 use crate::standard::file;
+use crate::weights::import;
 
 /// Which run is meant.
 #[derive(Debug, Clone, Args)]

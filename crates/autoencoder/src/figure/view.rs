@@ -26,6 +26,8 @@ const PAIRS: usize = 5;
 /// Images along an edge of the plane, and the share of codes left out at each end.
 const PLANE_SIDE: usize = 20;
 const PLANE_EDGE: f64 = 0.02;
+/// Classes of which images are drawn, a row each.
+const CLASSES: usize = 40;
 /// Units whose weights are drawn.
 const FILTERS: usize = 64;
 
@@ -158,7 +160,7 @@ impl View<'_> {
         Ok(Figure::one("interpolation.png", self.picture(&digits(SHOWN), &decoded)?))
     }
 
-    /// Ten draws of each class.
+    /// Ten draws of each class, of the first of many.
     fn samples(&self) -> Result<Figure> {
         let Some(labels) = self.images.labels(Part::Train)? else {
             return Ok(Figure::skipped("it draws class by class, and the training images have no labels"));
@@ -166,10 +168,11 @@ impl View<'_> {
         let train = Labelled::new(image_rows(self.images.train()?)?, &labels)?;
         let sampler = CodeSampler::of_network(&self.team, self.run.network()?, train)?;
         let mut codes = Vec::new();
-        for &class in sampler.classes() {
+        let classes = &sampler.classes()[..sampler.classes().len().min(CLASSES)];
+        for &class in classes {
             codes.extend(sampler.sample(class, SHOWN, self.record().config.seed)?);
         }
-        let grid = digits(SHOWN).row_labels(sampler.classes().iter().map(i32::to_string));
+        let grid = digits(SHOWN).row_labels(classes.iter().map(i32::to_string));
         Ok(Figure::one("samples.png", self.picture(&grid, &self.decoded(&codes)?)?))
     }
 
@@ -192,8 +195,13 @@ impl View<'_> {
             _ => Pca::leading(&self.team, train, 2, self.run.record.config.seed)?,
         };
         let pca = pca.network(2, Outputs::Clipped)?;
-        let names = (0..10).map(|digit| digit.to_string());
-        let mut chart = ScatterChart::new("", "digit", names);
+        let mut classes = [&train_labels[..], &test_labels].concat();
+        classes.sort_unstable();
+        classes.dedup();
+        let place = |label| classes.binary_search(label).expect("every label is among them") as u32;
+        let of_points: Vec<u32> = test_labels.iter().map(place).collect();
+        let legend = if classes == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] { "digit" } else { "class" };
+        let mut chart = ScatterChart::new("", legend, classes.iter().map(i32::to_string));
         for (name, coder, axes) in [
             ("PCA", &pca, ["first component", "second component"]),
             ("Autoencoder", self.run.network()?, ["first number of the code", "second number of the code"]),
@@ -205,13 +213,7 @@ impl View<'_> {
             let accuracy = neighbours.accuracy(&self.team, labelled, NEIGHBOURS)?;
             let title = format!("{name}, k-NN accuracy {accuracy:.3}");
             let points = test_codes.chunks_exact(2).map(|code| (f64::from(code[0]), f64::from(code[1])));
-            chart = chart.panel(
-                title,
-                axes[0],
-                axes[1],
-                points,
-                &test_labels.iter().map(|&l| l as u8).collect::<Vec<_>>(),
-            );
+            chart = chart.panel(title, axes[0], axes[1], points, &of_points);
         }
         Ok(Figure::Files(vec![
             ("codes.svg", chart.to_svg()?.into_bytes()),

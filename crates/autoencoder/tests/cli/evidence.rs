@@ -243,7 +243,8 @@ fn figures_of_other_images_are_of_those_alone_and_no_image_that_was_trained_on_i
     assert!(error.contains("trained on every one of the test images in trained.idx"), "{error}");
 
     // Where a run is told to test with images that it trains on, it does, and says so.
-    let arguments = ["train", "--images", "same.idx", "--test-images", "trained.idx", "--epochs", "1", "--run", "both"];
+    let arguments =
+        ["train", "--images", "same.idx", "--test-images", "trained.idx", "--epochs", "1", "--run", "both"];
     let said = fixture.succeed(&arguments);
     assert!(said.contains("36 of 36 test images are training images too"), "{said}");
 
