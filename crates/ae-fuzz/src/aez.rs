@@ -133,7 +133,7 @@ fn read(bytes: &[u8], damage: Damage) -> Result<Contents, AezError> {
     Ok(Contents { header, coding, sizes, block_images: each, blocks, all, decoder_inside })
 }
 
-fn joined(blocks: &[Block]) -> (Vec<i32>, Vec<u8>) {
+fn joined(blocks: &[Block]) -> (Vec<i32>, Vec<i32>) {
     let symbols = blocks.iter().flat_map(|block| &block.symbols).copied().collect();
     (symbols, blocks.iter().flat_map(|block| &block.labels).copied().collect())
 }
@@ -165,7 +165,7 @@ fn check_written(
     contents: &Contents,
     decoder: Option<&Decoder>,
     symbols: &[i32],
-    labels: &[u8],
+    labels: &[i32],
 ) {
     let written = |decoder: Option<&Decoder>| {
         let inside = decoder.map(|decoder| (decoder, WeightBits::Sixteen));
@@ -277,7 +277,7 @@ fn length(mut number: usize) -> Vec<u8> {
 }
 
 /// A file of images of 2 x 3 pixels.
-fn file(coding: Coding, codes: &[f32], labels: &[u8], inside: Option<(&Decoder, WeightBits)>) -> Vec<u8> {
+fn file(coding: Coding, codes: &[f32], labels: &[i32], inside: Option<(&Decoder, WeightBits)>) -> Vec<u8> {
     let mut symbols = Vec::new();
     coding.quantiser().symbols(codes, &mut symbols).expect("whole, finite codes");
     let images = codes.len() / coding.quantiser().units();
@@ -320,7 +320,7 @@ fn vast(blocks: u32, pixels: u32) -> Vec<u8> {
 /// Files with labels and without, of one block and of several, with either decoder inside; damaged ones, and ones that lie.
 pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let codes = [0.4, -3.0, 1.1, 0.0, -0.6, 2.5, 0.4, 9.0];
-    let labels = [7, 2, 7, 255];
+    let (labels, wide) = ([7, 2, 7, 255], [i32::MIN, -1, 300, i32::MAX]);
     let layer = |inputs: usize, outputs: usize, activation| {
         let weight = (0..inputs * outputs).map(|at| (at as f32 * 0.7).sin()).collect();
         Dense::new(inputs, weight, vec![0.25; outputs], activation).expect("sizes that fit")
@@ -330,7 +330,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let one_step = Quantiser::uniform(2, 0.5).expect("a step");
     let team = Team::new(1).expect("one thread is there already");
     let steps = Quantiser::matched(&team, &decoder, &codes, 0.01, Quality::default()).expect("finite codes");
-    let fit = |quantiser: &Quantiser, labels: Option<&[u8]>| {
+    let fit = |quantiser: &Quantiser, labels: Option<&[i32]>| {
         Coding::fit(quantiser.clone(), &codes, labels).expect("finite codes")
     };
     let labelled = fit(&one_step, Some(&labels));
@@ -355,6 +355,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("block-images", file(fit(&one_step, None), &many, &[], None)),
         ("none", file(labelled.clone(), &[], &[], None)),
         ("escapes", file(labelled, &[-4e6, 4e6, 1e3, 0.5], &[0, 255], None)),
+        ("labels-of-32-bits", file(fit(&one_step, Some(&wide)), &codes, &wide, None)),
         ("unasked-decoder", with(&good, 6, &[5])),
         ("vast-images", with(&plain, 8, &vast_images)),
         ("vast-block", with(&plain, 24, &(1_u32 << 21).to_le_bytes())),

@@ -1,6 +1,6 @@
 //! Files of images: read in chunks they are what they are read at once.
 
-use std::path::Path;
+use std::io::Cursor;
 
 use ae_data::{ImageReader, ImageSet, LoadError, open_images};
 
@@ -8,25 +8,27 @@ use crate::gzip::packed;
 use crate::idx::{LIMITS, file};
 use crate::scratch::with_file;
 
-/// Opens a file of `bytes` at once and in chunks of three images.
+/// Opens a file of `bytes` at once, in chunks of three images, and in such chunks from a stream.
 ///
 /// # Panics
-/// If the two differ, or an accepted set does not become the file that it came from.
+/// If they differ, or an accepted set does not become the file that it came from.
 pub fn run(bytes: &[u8]) -> bool {
     with_file("images.idx", bytes, |path| {
         let whole = open_images(path, &LIMITS);
-        match (&whole, in_chunks(path)) {
-            (Ok(whole), Ok(Some(chunks))) => assert!(*whole == chunks, "chunks are another set"),
-            (Err(_), Err(_) | Ok(None)) => {}
-            (whole, chunks) => panic!("{whole:?} at once, {chunks:?} in chunks"),
+        let stream = Cursor::new(bytes.to_vec());
+        for reader in [ImageReader::open(path, &LIMITS), ImageReader::from_stream(stream, path, &LIMITS)] {
+            match (&whole, reader.and_then(all_chunks)) {
+                (Ok(whole), Ok(Some(chunks))) => assert!(*whole == chunks, "chunks are another set"),
+                (Err(_), Err(_) | Ok(None)) => {}
+                (whole, chunks) => panic!("{whole:?} at once, {chunks:?} in chunks"),
+            }
         }
         whole.is_ok()
     })
 }
 
 /// All chunks together; nothing where they are more than the limit on a whole file allows.
-fn in_chunks(path: &Path) -> Result<Option<ImageSet>, LoadError> {
-    let mut reader = ImageReader::open(path, &LIMITS)?;
+fn all_chunks(mut reader: ImageReader) -> Result<Option<ImageSet>, LoadError> {
     let (mut pixels, mut chunk, mut images) = (Vec::new(), Vec::new(), 0);
     loop {
         let read = reader.next_chunk(3, &mut chunk)?;

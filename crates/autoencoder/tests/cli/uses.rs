@@ -97,10 +97,10 @@ fn generated_images_are_as_many_as_asked_for_and_follow_from_the_seed() {
         fixture.succeed(&[&["generate", "--run", "run", "--count", "7", "--out", out], more].concat());
         fs::read(fixture.path(out)).unwrap()
     };
-    let first = make("a.idx", &["--digit", "3"]);
-    assert_eq!(make("b.idx", &["--digit", "3"]), first);
-    assert_ne!(make("c.idx", &["--digit", "3", "--seed", "1"]), first);
-    assert_ne!(make("d.idx", &["--digit", "4"]), first);
+    let first = make("a.idx", &["--class", "3"]);
+    assert_eq!(make("b.idx", &["--digit", "3"]), first, "what it was called before");
+    assert_ne!(make("c.idx", &["--class", "3", "--seed", "1"]), first);
+    assert_ne!(make("d.idx", &["--class", "4"]), first);
     let images = open_images(&fixture.path("a.idx"), &Limits::default()).unwrap();
     assert_eq!((images.len(), images.rows(), images.cols()), (7, 28, 28));
     make("e.png", &[]);
