@@ -82,7 +82,7 @@ pub(crate) fn read_csv(text: &[u8]) -> Result<Vec<EpochRecord>, csv::Error> {
 
 /// Whether a text begins as [`write_csv`] has it.
 pub(crate) fn has_header(text: &[u8]) -> bool {
-    csv::Reader::from_reader(text).headers().is_ok_and(|header| header == &COLUMNS[..])
+    csv::Reader::from_reader(text).headers().is_ok_and(|header| header == COLUMNS[..])
 }
 
 #[cfg(test)]

@@ -44,7 +44,8 @@ struct Measured {
 pub(crate) fn run(args: &EvaluateArgs) -> Result<()> {
     let run = args.run.open()?;
     let images = run.images(&args.data);
-    (images.train()?, images.test()?);
+    images.train()?;
+    images.test()?;
     let others: Vec<_> = run.others().into_iter().chain(images.others()).collect();
     let images = images.labelled()?;
     let (stages, seed) = (Stages::new(), run.record.config.seed);

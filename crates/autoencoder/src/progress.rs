@@ -1,6 +1,7 @@
 //! How long work shows itself: a bar on a terminal, one plain line an epoch elsewhere. No line is longer than 80 columns.
 
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ae_train::{EpochRecord, Event, TrainConfig};
@@ -48,16 +49,24 @@ impl Drop for ImageBar {
     }
 }
 
-/// What is being worked at and for how long, on a terminal, where nobody knows how far it is; nothing elsewhere.
-pub(crate) struct Stages(Option<ProgressBar>);
+/// What is being worked at and for how long, on a terminal, where nobody knows how far it is; nothing elsewhere, and
+/// nothing within other stages, as there is one line to draw on.
+pub(crate) struct Stages {
+    bar: Option<ProgressBar>,
+    outermost: bool,
+}
+
+static STAGES_ARE_SHOWN: AtomicBool = AtomicBool::new(false);
 
 impl Stages {
     pub(crate) fn new() -> Self {
-        let bar = on_terminal("{spinner} {msg}  {elapsed}", ProgressBar::new_spinner);
+        let outermost = !STAGES_ARE_SHOWN.swap(true, Ordering::Relaxed);
+        let spinner = || on_terminal("{spinner} {msg}  {elapsed}", ProgressBar::new_spinner);
+        let bar = outermost.then(spinner).flatten();
         if let Some(bar) = &bar {
             bar.enable_steady_tick(Duration::from_millis(100));
         }
-        Self(bar)
+        Self { bar, outermost }
     }
 
     /// With one that has begun.
@@ -69,7 +78,7 @@ impl Stages {
 
     /// The next one begins.
     pub(crate) fn begin(&self, what: &str) {
-        if let Some(bar) = &self.0 {
+        if let Some(bar) = &self.bar {
             bar.reset_elapsed();
             bar.set_message(what.to_owned());
         }
@@ -78,8 +87,11 @@ impl Stages {
 
 impl Drop for Stages {
     fn drop(&mut self) {
-        if let Some(bar) = &self.0 {
+        if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+        }
+        if self.outermost {
+            STAGES_ARE_SHOWN.store(false, Ordering::Relaxed);
         }
     }
 }
@@ -112,6 +124,7 @@ impl Progress {
         let before = done.saturating_mul(steps_per_epoch).saturating_add(steps as u64);
         let bar = on_terminal("epoch {prefix} [{wide_bar}] BCE {msg}  {eta} left", || {
             let bar = ProgressBar::new(epochs.saturating_mul(steps_per_epoch)).with_position(before);
+            bar.set_prefix(format!("{}/{epochs}", done.saturating_add(1)));
             // What was done before says nothing of how long the rest takes.
             bar.reset_eta();
             bar

@@ -67,7 +67,7 @@ impl RunImages<'_> {
     /// The labels of the training or of the test images, if there are any.
     pub(crate) fn labels(&self, part: Part) -> Result<Option<Vec<i32>>> {
         let found = self.found(part)?;
-        let Some(labels) = self.images.labels(part)? else { return Ok(None) };
+        let Some(labels) = self.at_hand(self.images.labels(part))? else { return Ok(None) };
         let recorded = self.recorded(part).labels_sha256.as_ref();
         ensure!(
             self.named || recorded.is_none_or(|recorded| *recorded == labels_sha256(&labels)),
@@ -132,18 +132,24 @@ impl RunImages<'_> {
         Ok(self.parts[part as usize].get_or_init(|| found))
     }
 
+    /// Says where what can't be read was looked for, and how to name it.
+    fn at_hand<T>(&self, read: Result<T>) -> Result<T> {
+        if self.named {
+            return read;
+        }
+        read.with_context(|| {
+            let record = self.run.folder.record_path();
+            format!(
+                "{} names these images; --data or --images names them where they are now",
+                record.display()
+            )
+        })
+    }
+
     fn find(&self, part: Part) -> Result<Found> {
         let record_path = self.run.folder.record_path();
         let name = self.images.name(part);
-        let images = self.images.part(part);
-        let images = if self.named {
-            images?
-        } else {
-            images.with_context(|| {
-                let record = record_path.display();
-                format!("{record} names these images; --data or --images names them where they are now")
-            })?
-        };
+        let images = self.at_hand(self.images.part(part))?;
         let recorded = self.recorded(part);
         let now = SetRecord::of(images);
         if now.same_images(recorded) {

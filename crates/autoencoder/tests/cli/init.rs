@@ -59,7 +59,8 @@ fn no_epochs_make_a_run_of_the_weights_as_they_are_that_can_go_on() {
         assert!(weights(&fixture, run) == weights(&fixture, "first"), "other weights");
         assert_eq!((record.config.epochs, record.last_epoch_train_bce, record.images_per_s), (0, None, 0.0));
         assert!(record.test.psnr_db.is_finite() && record.model.init.is_some());
-        assert_eq!(RunFolder::open(fixture.path(run)).unwrap().history().unwrap(), []);
+        let folder = RunFolder::open(fixture.path(run)).unwrap();
+        assert_eq!(folder.history(&folder.record().unwrap()).unwrap(), []);
         assert!(fixture.path(run).join("figures/reconstructions.png").is_file());
         assert!(!fixture.path(run).join("figures/loss.svg").exists());
 

@@ -1,85 +1,96 @@
-//! Labels are any whole numbers, and stop only what uses them.
+//! Labels that are no digits: any whole numbers, any number of classes, through every command that looks at labels.
 
 use std::fs;
+use std::path::Path;
 
-use ae_data::{Elements, IdxArray, idx};
+use ae_codec::decode;
+use ae_data::{Elements, IdxArray, Limits, idx, open_images, open_labels};
 
-use crate::fixture::{Fixture, pixels, write_idx};
+use crate::fixture::Fixture;
 
-const LABELS: &str = "data/train-labels-idx1-ubyte";
+const TEST_IMAGES: &str = "data/t10k-images-idx3-ubyte";
+const TEST_LABELS: &str = "data/t10k-labels-idx1-ubyte";
 
-fn write(fixture: &Fixture, name: &str, dims: &[usize], labels: Elements) {
-    let array = IdxArray::new(dims.to_vec(), labels).unwrap();
-    idx::write(&array, fs::File::create(fixture.path(name)).unwrap()).unwrap();
+fn write(path: &Path, dims: Vec<usize>, elements: Elements) {
+    idx::write(&IdxArray::new(dims, elements).unwrap(), fs::File::create(path).unwrap()).unwrap();
 }
 
-#[test]
-fn labels_that_cannot_be_read_stop_no_training_and_every_command_that_uses_them() {
+/// Labels as QMNIST has them, 32-bit integers whose first column is the class: -5, 7 or 40000 in turn.
+fn labelled() -> Fixture {
     let fixture = Fixture::new();
-    let train = ["train", "--data", "data", "--epochs", "1", "--code", "2", "--force", "--run", "run"];
-    write_idx(&fixture.path(LABELS), &[39], vec![1; 39]);
-    let output = fixture.run(&train);
-    let note = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{note}");
-    assert!(note.contains("going on without labels") && note.contains("39"), "{note}");
-    for command in [&["evaluate"][..], &["figure", "samples"], &["generate", "--out", "made.png"]] {
-        let error = fixture.fail(1, &[command, &["--run", "run"]].concat());
-        assert!(error.contains("39 labels"), "{command:?}: {error}");
+    for (stem, count) in [("train", 40), ("t10k", 12)] {
+        let rows = (0..count).flat_map(|image| [CLASSES[image % 3], 9]).collect();
+        let path = fixture.data().join(format!("{stem}-labels-idx1-ubyte"));
+        write(&path, vec![count, 2], Elements::I32(rows));
     }
-    fixture.succeed(&["figure", "plane", "--run", "run"]);
-    // A file that was named for them was meant to be read.
-    write_idx(&fixture.path("mine.idx"), &[30, 28, 28], pixels(30, 784));
-    let arguments = ["train", "--images", "mine.idx", "--labels", LABELS, "--run", "mine"];
-    let error = fixture.fail(1, &arguments);
-    assert!(error.contains(LABELS) && error.contains("30 images but 39 labels"), "{error}");
+    fixture.succeed(&[
+        "train", "--data", "data", "--epochs", "1", "--preset", "deep", "--code", "2", "--run", "run",
+    ]);
+    fixture
 }
 
-#[test]
-fn classes_are_any_whole_numbers_in_any_form_that_sets_come_in() {
-    let fixture = Fixture::new();
-    let train = ["train", "--data", "data", "--epochs", "1", "--code", "2", "--force", "--run", "run"];
-    let generate = ["generate", "--run", "run", "--count", "3", "--out", "made.idx"];
-    let class = |number: &str| fixture.succeed(&[&generate[..], &["--class", number]].concat());
-    // EMNIST's letters are 1 to 26.
-    write_idx(&fixture.path(LABELS), &[40], (0..40).map(|image| 1 + image % 26).collect());
-    fixture.succeed(&train);
-    class("26");
-    let error = fixture.fail(1, &[&generate[..], &["--class", "0"]].concat());
-    assert!(error.contains('0') && error.contains('1'), "{error}");
-    // QMNIST's are 32-bit integers of eight columns; the class is the first.
-    let columns = (0..40 * 8).map(|at| if at % 8 == 0 { at / 8 % 10 } else { 70_000 + at }).collect();
-    write(&fixture, LABELS, &[40, 8], Elements::I32(columns));
-    fixture.succeed(&train);
-    class("9");
-    assert!(!fixture.run(&[&generate[..], &["--class", "70001"]].concat()).status.success());
-    // One column, wide, negative: all are classes.
-    write(&fixture, LABELS, &[40, 1], Elements::I16((0..40).map(|image| [-7, 1999][image % 2]).collect()));
-    fixture.succeed(&train);
-    class("-7");
-    class("1999");
-    fixture.succeed(&["figure", "samples", "--run", "run"]);
-}
+const CLASSES: [i32; 3] = [-5, 7, 40_000];
 
 #[test]
-fn images_of_a_file_have_labels_in_training_and_after() {
-    let fixture = Fixture::new();
-    write_idx(&fixture.path("mine.idx"), &[60, 28, 28], pixels(60, 784));
-    write_idx(&fixture.path("classes.idx"), &[60], (0..60).map(|image| 40 + image % 3).collect());
-    write_idx(&fixture.path("test.idx"), &[12, 28, 28], pixels(12, 784));
-    write_idx(&fixture.path("test-classes.idx"), &[12], (0..12).map(|image| 40 + image % 3).collect());
-    let train = ["train", "--images", "mine.idx", "--labels", "classes.idx", "--epochs", "1", "--code", "2"];
-    let tested = ["--test-images", "test.idx", "--test-labels", "test-classes.idx", "--run", "tested"];
-    fixture.succeed(&[&train[..], &["--run", "held-out"]].concat());
-    fixture.succeed(&[&train[..], &tested].concat());
-    for run in ["held-out", "tested"] {
-        assert!(fixture.succeed(&["evaluate", "--run", run]).contains("test accuracy by"));
-        fixture.succeed(&["figure", "codes", "--run", run]);
-        fixture.succeed(&["generate", "--run", run, "--class", "42", "--out", "made.png"]);
+fn classes_are_drawn_generated_and_evaluated_by_their_labels() {
+    let fixture = labelled();
+    fixture.succeed(&["figure", "all", "--run", "run"]);
+    let svg = fs::read_to_string(fixture.path("run/figures/codes.svg")).unwrap();
+    for text in [">class<", ">-5<", ">7<", ">40000<"] {
+        assert!(svg.contains(text), "{text} is not in the figure");
     }
-    // Changed labels are found out here too.
-    write_idx(&fixture.path("classes.idx"), &[60], (0..60).map(|image| 41 + image % 3).collect());
-    for run in ["held-out", "tested"] {
-        let error = fixture.fail(1, &["evaluate", "--run", run]);
-        assert!(error.contains("labels") && error.contains("--images"), "{error}");
+    assert!(!svg.contains(">digit<"));
+    assert!(fixture.path("run/figures/samples.png").exists());
+
+    let common = ["generate", "--run", "run", "--count", "5", "--out"];
+    fixture.succeed(&[&common[..], &["made.idx", "--class", "-5"]].concat());
+    assert_eq!(open_images(&fixture.path("made.idx"), &Limits::default()).unwrap().len(), 5);
+    let error = fixture.fail(1, &[&common[..], &["not.idx", "--class", "3"]].concat());
+    assert!(error.contains("class: expected one of -5, 7, 40000, found 3"), "{error}");
+    assert!(!fixture.path("not.idx").exists());
+
+    let table = fixture.succeed(&["evaluate", "--run", "run"]);
+    assert!(table.contains("test accuracy"), "{table}");
+}
+
+#[test]
+fn ten_digits_are_called_digits() {
+    let fixture = Fixture::new();
+    fixture.succeed(&[
+        "train", "--data", "data", "--epochs", "1", "--preset", "deep", "--code", "2", "--run", "run",
+    ]);
+    fixture.succeed(&["figure", "codes", "--run", "run"]);
+    let svg = fs::read_to_string(fixture.path("run/figures/codes.svg")).unwrap();
+    assert!(svg.contains(">digit<") && !svg.contains(">class<"));
+}
+
+#[test]
+fn labels_go_through_codes_and_compressed_files() {
+    let fixture = labelled();
+    let expected: Vec<i32> = (0..12).map(|image| CLASSES[image % 3]).collect();
+    let common = ["--labels", TEST_LABELS, "--run", "run"];
+    fixture.succeed(&[&["encode", "--images", TEST_IMAGES, "--out", "codes.npy"], &common[..]].concat());
+    let npy = fs::read(fixture.path("codes.labels.npy")).unwrap();
+    let data: Vec<u8> = expected.iter().flat_map(|label| label.to_le_bytes()).collect();
+    assert!(npy.ends_with(&data));
+    let dict = str::from_utf8(&npy[10..npy.len() - data.len()]).unwrap().trim_end();
+    assert_eq!(dict, "{'descr': '<i4', 'fortran_order': False, 'shape': (12, ), }");
+
+    fixture.succeed(&[&["compress", TEST_IMAGES, "-o", "test.aez"], &common[..]].concat());
+    let decoded = decode(&fs::read(fixture.path("test.aez")).unwrap()).unwrap();
+    assert_eq!(decoded.labels.as_ref(), Some(&expected));
+    let out = ["decompress", "test.aez", "-o", "back.idx", "--labels-out", "labels.idx", "--run", "run"];
+    fixture.succeed(&out);
+    assert_eq!(open_labels(&fixture.path("labels.idx"), &Limits::default()).unwrap(), expected);
+}
+
+#[test]
+fn labels_that_are_no_whole_numbers_are_refused_by_name() {
+    let fixture = labelled();
+    let path = fixture.data().join("train-labels-idx1-ubyte");
+    write(&path, vec![40], Elements::F32(vec![3.0; 40]));
+    let error = fixture.fail(1, &["generate", "--run", "run", "--out", "made.png"]);
+    for word in ["train-labels-idx1-ubyte", "whole numbers", "32-bit floats"] {
+        assert!(error.contains(word), "{word} is not in: {error}");
     }
 }

@@ -10,6 +10,7 @@ mod fixture;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod init;
+mod label_files;
 mod labels;
 mod outputs;
 mod places;
