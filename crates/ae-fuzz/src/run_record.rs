@@ -56,7 +56,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-const MNIST: &str = concat!(
+pub(crate) const MNIST: &str = concat!(
     r#"{"format":1,"version":"0.1.0","model":{"preset":"shallow","pixels":784,"code":32,"identity":"ab01"},"#,
     r#""config":{"epochs":50,"batch_size":64,"learning_rate":0.001,"seed":0,"order":"shuffled","noise":0.0,"#,
     r#""mask":0.0},"engine":{"name":"fused","threads":2,"inputs":"sparse","density":0.19118},"#,

@@ -7,9 +7,10 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
-use ae_net::{Description, Network, Rows, Team, WeightsError};
+use ae_net::{Description, Network, Rows, Team};
 
-fn main() -> Result<(), WeightsError> {
+// With anyhow an error that `main` returns is told in sentences; docs/consumer tells it without.
+fn main() -> anyhow::Result<()> {
     // A weights file says what its network is: sizes, layers, activations.
     let network = match std::env::args().nth(1) {
         Some(path) => Network::load(path)?,

@@ -4,7 +4,6 @@
 
 #![allow(clippy::print_stdout, reason = "an example says what it found")]
 
-use std::error::Error;
 use std::path::Path;
 
 use ae_data::{Limits, open_folder};
@@ -12,7 +11,7 @@ use ae_model::Shallow;
 use ae_net::default_threads;
 use ae_train::{TrainParams, Trainer};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let epochs = std::env::args().nth(1).map_or(Ok(1), |epochs| epochs.parse())?;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/mnist");
     let split = open_folder(&folder, &Limits::default())?;

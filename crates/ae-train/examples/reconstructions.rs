@@ -4,15 +4,14 @@
 //! `cargo run --release -p ae-train --example reconstructions -- WEIGHTS DATA OUT` takes a file of weights and a
 //! folder with MNIST, and writes 10,000 x 784 values in `[0, 1]`, little-endian f32, image by image.
 
-use std::error::Error;
 use std::path::PathBuf;
 
 use ae_data::{Limits, open_folder};
 use ae_net::{Network, Rows, Team, float_bytes};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let paths: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).collect();
-    let [weights, data, out] = paths.as_slice() else { return Err("usage: WEIGHTS DATA OUT".into()) };
+    let [weights, data, out] = paths.as_slice() else { anyhow::bail!("usage: WEIGHTS DATA OUT") };
     let (test, network) = (open_folder(data, &Limits::default())?.test, Network::load(weights)?);
     let images = Rows::bytes(test.pixels(), test.pixels_per_image())?;
     let bytes = float_bytes(&network.reconstruct(&Team::new(1)?, images)?);

@@ -5,7 +5,6 @@
 //! folder OUT `initial.safetensors`, the weights that seed 0 draws, and `losses.csv`, `step,autodiff,fused`.
 //! Batches of 64, in the order of the file.
 
-use std::error::Error;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -15,9 +14,9 @@ use ae_train::{EpochOrder, Event, TrainError, TrainParams, Trainer};
 
 const STEPS: u32 = 200;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let paths: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).collect();
-    let [data, out] = paths.as_slice() else { return Err("usage: DATA OUT".into()) };
+    let [data, out] = paths.as_slice() else { anyhow::bail!("usage: DATA OUT") };
     let params = TrainParams { epochs: 1, order: EpochOrder::Sequential, ..TrainParams::default() };
     let config = params.check()?;
     let all = open_folder(data, &Limits::default())?;

@@ -22,9 +22,10 @@ use crate::standard::is_standard;
   {ae} decode --codes codes.npy --out images.idx
 
 Codes may come from anywhere:
-  python3 -c \"import numpy; numpy.save('codes.npy', numpy.ones((10, 32), 'float32'))\"")]
+  python3 -c \"import numpy; numpy.save('codes.npy', numpy.ones((10, 32)))\"")]
 pub struct DecodeArgs {
-    /// .npy file of codes: (images, code), 32-bit floats, C order; it may be larger than memory, and - is standard input
+    /// .npy file of codes: (images, code) floats of 16, 32 or 64 bits, larger than memory if it is in C order; or an .npz
+    /// with one array; - is standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) codes: PathBuf,
     /// Where the images go: IDX, one byte a pixel; - is standard output

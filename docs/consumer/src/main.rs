@@ -1,8 +1,23 @@
 //! Loads a trained autoencoder and encodes one image: all it takes to use `ae-model` elsewhere.
 
+use std::error::Error;
+use std::process::ExitCode;
+
 use ae_model::{ModelError, Shallow, batch};
 
-fn main() -> Result<(), ModelError> {
+fn main() -> ExitCode {
+    let Err(error) = run() else { return ExitCode::SUCCESS };
+    eprint!("error: {error}");
+    let mut cause = error.source();
+    while let Some(why) = cause {
+        eprint!(": {why}");
+        cause = why.source();
+    }
+    eprintln!();
+    ExitCode::FAILURE
+}
+
+fn run() -> Result<(), ModelError> {
     let path = std::env::args().nth(1).unwrap_or("runs/shallow-32/model.safetensors".into());
     let model = Shallow::<784, 32>::load(path)?;
 

@@ -26,7 +26,8 @@ pub struct TrainArgs {
     /// linear [default: the preset's]
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(crate) hidden: Option<Vec<NonZeroUsize>>,
-    /// Passes over the training images, at most 50000 [default: the preset's]
+    /// Passes over the training images, at most 50000; 0 makes a run of the weights of --init as they are [default: the
+    /// preset's]
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<u64>,
     /// Images a step [default: the preset's]
@@ -56,7 +57,8 @@ pub struct TrainArgs {
     pub(crate) order: Option<OrderName>,
     #[command(flatten)]
     pub(crate) data: DataArgs,
-    /// Weights to start from, instead of drawing them
+    /// Weights to start from, instead of drawing them: .safetensors, PyTorch's too, whatever it calls its layers, if
+    /// it is evident which is which
     #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) init: Option<PathBuf>,
     /// What computes the training [default: fused]
@@ -169,6 +171,7 @@ Examples:
   {ae} train --preset deep --code 2           a deeper net with two-dimensional codes
   {ae} train --preset denoising --code 128    learns to remove noise
   {ae} train --images mine.idx.gz --run runs/mine   your own images, of any size; the last tenth is held out
+  {ae} train --init theirs.safetensors --epochs 0   a run of finished weights, to encode, compress and draw with
   {ae} train --resume                         goes on with a run that was stopped or killed
   {ae} train --resume --epochs 100            trains a finished run further"
 }
