@@ -114,7 +114,7 @@ pub enum WeightsError {
     },
     /// Tensors of which it is not evident which is which of the network's.
     #[error(
-        "its tensors are not evidently the network's: expected {expected}; found {found}; rename them as expected"
+        "its tensors are not evidently the network's: expected {expected}; found {found}; names can be changed, shapes have to be those"
     )]
     Names {
         /// The network's, with their shapes: the first dozen.

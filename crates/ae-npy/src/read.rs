@@ -54,6 +54,9 @@ impl CodeReader {
         let (file, length) = ae_file::open(path)?;
         let mut file = BufReader::new(file);
         if is_zip(file.fill_buf()?) {
+            if length > MAX_BYTES {
+                return Err(ReadError::TooLarge { limit: MAX_BYTES }.into());
+            }
             return Self::of_archive(path, file, code);
         }
         let array = Array::read(&mut file, code)?;

@@ -145,6 +145,8 @@ fn other_files_that_promise_too_much_are_refused_in_little_memory() {
     hostile.write("header.npy", &[b"\x93NUMPY\x02\x00\xff\xff\xff\xff{}"]);
     hostile.sparse("header-sparse.npy", b"\x93NUMPY\x02\x00\xff\xff\xff\xff{}", 100 << 30);
     hostile.sparse("zeros.npy", &[], 100 << 30);
+    hostile.sparse("archive.npz", b"PK\x03\x04", 900 << 20);
+    hostile.sparse("archive-sparse.npz", b"PK\x03\x04", 100 << 30);
     let special = hostile.special();
     let with = |names: &[&str]| {
         names.iter().map(|name| (*name).to_owned()).chain(special.clone()).collect::<Vec<_>>()
@@ -152,8 +154,9 @@ fn other_files_that_promise_too_much_are_refused_in_little_memory() {
     for file in with(&["wide.safetensors", "sparse.safetensors", "header.safetensors", "zeros.safetensors"]) {
         hostile.refuse(&file, &["train", "--data", "data", "--code", "4", "--init", &file, "--run", "new"]);
     }
-    for file in with(&["header.npy", "header-sparse.npy", "zeros.npy"]) {
-        hostile.refuse(&file, &["decode", "--run", "run", "--codes", &file, "--out", "new.idx"]);
+    for file in with(&["header.npy", "header-sparse.npy", "zeros.npy", "archive.npz", "archive-sparse.npz"]) {
+        let error = hostile.refuse(&file, &["decode", "--run", "run", "--codes", &file, "--out", "new.idx"]);
+        assert!(file != "archive-sparse.npz" || error.contains("longer than 1073741824 bytes"), "{error}");
     }
     for (name, figure) in [("run.json", "loss"), ("history.csv", "loss"), ("model.safetensors", "filters")] {
         let path = hostile.fixture.path("run").join(name);
