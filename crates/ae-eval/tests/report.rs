@@ -157,7 +157,7 @@ fn the_table_has_a_line_for_each_way() {
     }
     // Those of classes have one column more in larger sets, for 1000 labels.
     let fits =
-        |(at, line): (usize, &&str)| line.chars().count() + if at >= 8 && at < 12 { 13 } else { 0 } <= 80;
+        |(at, line): (usize, &&str)| line.chars().count() + if (8..12).contains(&at) { 13 } else { 0 } <= 80;
     assert!(lines.iter().enumerate().all(fits), "{table}");
     assert_eq!((lines.len(), table.ends_with("\nof codes from one N(0, I), 50.0 %")), (15, true), "{table}");
 }

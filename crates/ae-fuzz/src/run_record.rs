@@ -39,6 +39,9 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
             r#"{"finding":{"dead_units":{"dead":4,"code":32}},"remedy":{"hidden":[128,64]}}],"wall_s""#,
         ),
     );
+    let hashed = mnist
+        .replace(r#""rows":28"#, r#""labels_sha256":"0a","rows":28"#)
+        .replace(r#""wall_s""#, r#""files":{"history.csv":"0b","trained-on.bin":"0c"},"wall_s""#);
     let deep = format!("{{\"format\":1,\"more\":{}", "[".repeat(500));
     vec![
         ("newer", mnist.replacen(":1", ":2", 1).into_bytes()),
@@ -49,6 +52,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("not-utf-8", [b"{\"format\":1,\"version\":\"\xff\xfe\"", mnist.as_bytes()].concat()),
         ("noisy", noisy.into_bytes()),
         ("judged", judged.into_bytes()),
+        ("hashed", hashed.into_bytes()),
         ("deep", deep.into_bytes()),
         ("mark", [b"\xef\xbb\xbf", mnist.as_bytes()].concat()),
         ("no-epochs", mnist.replace(r#""last_epoch_train_bce":0.0925,"#, "").into_bytes()),
