@@ -76,6 +76,22 @@ fn evaluate_prints_a_table_and_the_same_figures_as_json() {
     assert!((0.0..=1.0).contains(&accuracy));
 }
 
+/// Beyond the pixels for which all components are found.
+#[test]
+fn codes_of_wide_images_are_drawn_beside_pca_too() {
+    let fixture = Fixture::new();
+    fs::create_dir(fixture.path("wide")).unwrap();
+    for (stem, count) in [("train", 40), ("t10k", 20)] {
+        let file = |kind: &str| fixture.path("wide").join(format!("{stem}-{kind}-ubyte"));
+        write_idx(&file("images-idx3"), &[count, 40, 28], pixels(count, 40 * 28));
+        write_idx(&file("labels-idx1"), &[count], (0..count).map(|image| (image % 10) as u8).collect());
+    }
+    fixture.succeed(&["train", "--data", "wide", "--code", "2", "--epochs", "1", "--run", "two"]);
+    fixture.succeed(&["figure", "codes", "--run", "two"]);
+    let svg = fs::read_to_string(fixture.path("two/figures/codes.svg")).unwrap();
+    assert!(svg.contains("PCA, k-NN accuracy") && svg.contains("Autoencoder, k-NN accuracy"));
+}
+
 #[test]
 fn without_labels_reconstructions_are_still_evaluated() {
     let fixture = Fixture::new();
