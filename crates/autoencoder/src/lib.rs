@@ -61,7 +61,7 @@ pub enum Command {
 /// that of a signal.
 pub fn execute(command: Command, name: &'static str) -> ExitCode {
     output::set_program(name);
-    end(signals::watch().context("cannot watch for signals").and_then(|()| match command {
+    let code = end(signals::watch().context("cannot watch for signals").and_then(|()| match command {
         Command::Train(args) => train::run(&args),
         Command::Figure(args) => figure::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
@@ -71,7 +71,9 @@ pub fn execute(command: Command, name: &'static str) -> ExitCode {
         Command::Compress(args) => compress::run(&args),
         Command::Decompress(args) => decompress::run(&args),
         Command::Info(args) => info::run(&args),
-    }))
+    }));
+    signals::close();
+    code
 }
 
 /// The exit code of an outcome, once a failure has been told on standard error, with its causes on one line.

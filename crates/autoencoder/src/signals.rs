@@ -118,6 +118,12 @@ fn hear(signal: Signal) {
     std::process::exit(signal.exit_code().into())
 }
 
+/// Hears of no more signals, as the program has come to its end by itself. If one is ending it, that goes first: it would
+/// have been told of, and the exit code would not say so.
+pub(crate) fn close() {
+    std::mem::forget(state());
+}
+
 /// The signal that has come, if its holders are to stop.
 pub(crate) fn came() -> Option<Signal> {
     state().came()

@@ -185,7 +185,10 @@ fn a_signal_in_the_middle_of_a_write_leaves_the_old_file_and_says_so() {
                 }
                 case.put_old();
             };
-            assert_eq!(said, format!("stopped by {}: {} is as it was\n", sent.2, writes.files[0]));
+            // Where there are two, whichever it was at.
+            let expected =
+                writes.files.iter().map(|file| format!("stopped by {}: {file} is as it was\n", sent.2));
+            assert!(expected.into_iter().any(|expected| said == expected), "{said}");
         }
     }
 }
@@ -240,7 +243,10 @@ fn a_signal_at_any_moment_of_a_training_leaves_a_whole_run_or_one_to_go_on_with(
             let whole = RunFolder::open(&run).is_ok_and(|run| run.record().is_ok());
             match output.status.code() {
                 Some(0) => assert!(whole && said.is_empty(), "{said}"),
-                None => assert!(output.status.signal().is_some() && !run.exists()),
+                // Before the program listens, the system ends it.
+                None => {
+                    assert!(output.status.signal().is_some() && !run.exists(), "{}: {said}", output.status)
+                }
                 found => {
                     assert_eq!(found, Some(code), "{said}");
                     if said.starts_with("stopped in epoch ") {
