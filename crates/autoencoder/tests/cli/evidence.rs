@@ -291,3 +291,12 @@ fn a_command_needs_only_what_it_uses() {
         assert!(evidence.path("run/figures").join(drawn).is_file(), "{drawn}");
     }
 }
+
+#[test]
+fn runs_on_other_images_are_not_measured_beside_each_other() {
+    let evidence = Evidence::new();
+    write_idx(&evidence.path("mine.idx"), &[50, 6, 6], images(200..250));
+    evidence.fixture.succeed(&["train", "--images", "mine.idx", "--epochs", "1", "--code", "8"]);
+    let error = evidence.fixture.fail(1, &["figure", "rate", "--data", "data"]);
+    assert!(error.contains("runs/shallow-8 was trained on other images"), "{error}");
+}

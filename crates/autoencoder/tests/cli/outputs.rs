@@ -14,6 +14,14 @@ struct Writer {
     inputs: &'static [&'static str],
 }
 
+impl Writer {
+    /// The command with its output in place, and flags behind it.
+    fn to<'a>(&self, out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+        let arguments = self.arguments.iter().map(|&argument| if argument == "OUT" { out } else { argument });
+        arguments.chain(more.iter().copied()).collect()
+    }
+}
+
 const WRITERS: &[Writer] = &[
     Writer {
         arguments: &["encode", "--images", "images", "--labels", "labels", "--out", "OUT"],
@@ -96,8 +104,10 @@ fn refused(fixture: &Fixture, arguments: &[&str], what: &str) -> String {
 #[test]
 fn no_output_is_an_input_or_a_file_of_a_run_by_any_name() {
     let fixture = prepared();
-    for Writer { arguments, ending, inputs } in WRITERS {
-        for protected in inputs.iter().chain(OF_RUN) {
+    let more = ["--run", "run", "--weights", "weights"];
+    for writer in WRITERS {
+        let ending = writer.ending;
+        for protected in writer.inputs.iter().chain(OF_RUN) {
             let (link, hard) = (format!("link.{ending}"), format!("hard.{ending}"));
             std::os::unix::fs::symlink(fixture.path(protected), fixture.path(&link)).unwrap();
             fs::hard_link(fixture.path(protected), fixture.path(&hard)).unwrap();
@@ -110,13 +120,7 @@ fn no_output_is_an_input_or_a_file_of_a_run_by_any_name() {
                 format!("./sub/../{link}"),
             ];
             for out in &spellings {
-                let named: Vec<&str> = arguments
-                    .iter()
-                    .map(|&argument| if argument == "OUT" { out } else { argument })
-                    .collect();
-                // A decoder inside an .aez file needs no run; this one has none.
-                let arguments = [&named[..], &["--run", "run", "--weights", "weights"]].concat();
-                let error = refused(&fixture, &arguments, protected);
+                let error = refused(&fixture, &writer.to(out, &more), protected);
                 // By its own name it may have an ending that is refused first; by a link it is what it is.
                 if out.contains("link.") || out.contains("hard.") {
                     let why = ["would be overwritten", "is a file of a run"];
@@ -128,9 +132,7 @@ fn no_output_is_an_input_or_a_file_of_a_run_by_any_name() {
         }
         // And where nothing is in the way, it writes.
         let out = format!("out.{ending}");
-        let named: Vec<&str> =
-            arguments.iter().map(|&argument| if argument == "OUT" { &out } else { argument }).collect();
-        fixture.succeed(&[&named[..], &["--run", "run", "--weights", "weights"]].concat());
+        fixture.succeed(&writer.to(&out, &more));
         assert!(fixture.path(&out).is_file());
     }
 }
@@ -184,24 +186,14 @@ fn weights_to_start_from_are_not_those_that_the_run_would_replace() {
 #[test]
 fn the_ending_of_a_name_decides_in_any_case_of_letters_and_before_any_work() {
     let fixture = prepared();
-    for Writer { arguments, ending, .. } in WRITERS {
-        let with = |out: &str| -> Vec<String> {
-            let named = arguments.iter().map(|&argument| if argument == "OUT" { out } else { argument });
-            named.chain(["--run", "run"]).map(ToOwned::to_owned).collect()
-        };
+    for writer in WRITERS {
         for out in ["rec.jpg", "rec.idx.gz", "rec.txt", "rec.csv"] {
-            let arguments = with(out);
-            // There need be no run, nor any input, for a name to be refused.
-            let arguments: Vec<&str> = arguments
-                .iter()
-                .map(|argument| if argument == "run" { "nowhere" } else { argument })
-                .collect();
-            let error = refused(&fixture, &arguments, out);
+            // There need be no run for a name to be refused.
+            let error = refused(&fixture, &writer.to(out, &["--run", "nowhere"]), out);
             assert!(error.contains(&format!("{out}: expected a name that ends in .")), "{error}");
         }
-        let upper = format!("OUTPUT.{}", ending.to_uppercase());
-        let arguments = with(&upper);
-        fixture.succeed(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        let upper = format!("OUTPUT.{}", writer.ending.to_uppercase());
+        fixture.succeed(&writer.to(&upper, &["--run", "run"]));
         assert!(fixture.path(&upper).is_file(), "{upper}");
     }
     let magic = fs::read(fixture.path("OUTPUT.PNG")).unwrap();
@@ -221,23 +213,18 @@ fn the_ending_of_a_name_decides_in_any_case_of_letters_and_before_any_work() {
 #[test]
 fn a_folder_that_is_missing_is_made_and_one_that_is_no_folder_is_named() {
     let fixture = prepared();
-    for Writer { arguments, ending, .. } in WRITERS {
-        let with = |out: &str| -> Vec<String> {
-            let named = arguments.iter().map(|&argument| if argument == "OUT" { out } else { argument });
-            named.chain(["--run", "run"]).map(ToOwned::to_owned).collect()
-        };
-        let out = format!("new/{}/out.{ending}", arguments[0]);
-        let arguments = with(&out);
-        fixture.succeed(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    for writer in WRITERS {
+        let run = ["--run", "run"];
+        let out = format!("new/{}/out.{}", writer.arguments[0], writer.ending);
+        fixture.succeed(&writer.to(&out, &run));
         assert!(fixture.path(&out).is_file(), "{out}");
 
-        let arguments = with(&format!("images/out.{ending}"));
-        let error = refused(&fixture, &arguments.iter().map(String::as_str).collect::<Vec<_>>(), "no folder");
+        let error =
+            refused(&fixture, &writer.to(&format!("images/out.{}", writer.ending), &run), "no folder");
         assert!(error.contains("images") && !error.contains(".tmp"), "{error}");
 
         for folder in [".", "sub"] {
-            let arguments = with(folder);
-            let error = refused(&fixture, &arguments.iter().map(String::as_str).collect::<Vec<_>>(), folder);
+            let error = refused(&fixture, &writer.to(folder, &run), folder);
             assert!(error.contains(folder) && !error.contains("remove"), "{error}");
         }
     }
