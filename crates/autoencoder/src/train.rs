@@ -9,16 +9,16 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use ae_data::Split;
+use ae_net::Network;
 use ae_train::{
-    CHECKPOINT_EVERY, Checkpoint, EngineRecord, Existing, History, RunFolder, RunFolderError, TrainConfig,
-    TrainError, TrainedOn, Trainer, judge_images,
+    CHECKPOINT_EVERY, Checkpoint, EngineRecord, Existing, History, Origin, RunFolder, RunFolderError,
+    TrainConfig, TrainError, TrainedOn, Trainer, judge_images,
 };
 use anyhow::{Context, Error, Result, ensure};
 
 pub(crate) use self::args::TrainArgs;
 use self::plan::Plan;
 use crate::figure::{self, FigureName};
-use crate::guard;
 use crate::output::{program, say};
 use crate::progress::Progress;
 use crate::run;
@@ -30,48 +30,72 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
     require_names_for_record(args)?;
     let kept = args.resume.then(|| open(&path)).transpose()?;
     // Whatever can be found wrong is found before a folder is touched.
-    let resumes = kept.is_some();
     let plan = match &kept {
         None => Plan::new(args, &path)?,
         Some((_, checkpoint)) => Plan::resumed(args, checkpoint.settings(), &path)?,
     };
-    plan.require_engine()?;
-    if let Some(init) = plan.init.as_ref().filter(|_| !resumes) {
-        guard::require_kept(init, &path)?;
-    }
     let mut unread = Vec::new();
-    let images = plan.images(&path, |error| unread.push(error))?;
-    let mut network = plan.network(&images, resumes)?;
+    let images = plan.images(&path, |labels| unread.push(labels))?;
+    let mut network = plan.network(&images, kept.is_some())?;
+    let hold = signals::hold();
+    let Some(trained) = trained(args, &plan, kept, &images, &mut network)? else { return Ok(()) };
+    for labels in unread {
+        let _ = writeln!(io::stderr(), "note: trained without labels: {labels:#}");
+    }
+    let folder = trained.folder.path().to_owned();
+    trained.save(&plan, &network, &images)?;
+    if let Some(signal) = hold.finish() {
+        let said = format!("stopped by {signal}: {} is whole, but for figures", folder.display());
+        return Err(Stopped::by(signal, said).into());
+    }
+    let run = run::open(&folder)?;
+    figure::draw(&[FigureName::Reconstructions, FigureName::Loss], &run, &run.images_at_hand(images))
+}
+
+/// A run that has come to its end, and whose folder has only checkpoints yet.
+struct Trained {
+    folder: RunFolder,
+    history: History,
+    engine: EngineRecord,
+    origin: Origin,
+    trained_on: TrainedOn,
+}
+
+/// Trains to the end in the run's folder; nothing if the run was at its end before.
+fn trained(
+    args: &TrainArgs,
+    plan: &Plan,
+    kept: Option<(RunFolder, Checkpoint)>,
+    images: &Split,
+    network: &mut Network,
+) -> Result<Option<Trained>> {
     let folder;
     let parameters = network.tensors().iter().map(|tensor| tensor.values.len()).sum();
-    let mut trainer = plan.trainer(&mut network, &images)?;
-    let origin = plan.origin(&images);
+    let mut trainer = plan.trainer(network, images)?;
+    let origin = plan.origin(images);
     let settings = trainer.settings(origin.clone());
-    let mut done = (0, 0);
-    let hold = signals::hold();
+    let (resumes, mut done) = (kept.is_some(), (0, 0));
     folder = match kept {
-        None => create(path, args.force)?,
+        None => create(args.run_folder(), args.force)?,
         Some((folder, checkpoint)) => {
             done = (checkpoint.epochs().len() as u64, checkpoint.steps());
             let weights = checkpoint.weights().to_string();
             trainer
                 .resume(checkpoint, &settings)
                 .with_context(|| format!("can't go on with the run in {}", folder.path().display()))?;
-            if done.0 == plan.config.epochs() && is_written(&folder, &plan, &weights) {
-                return finished_already(&folder, done.0);
+            if done.0 == plan.config.epochs() && is_written(&folder, plan, &weights) {
+                finished_already(&folder, done.0);
+                return Ok(None);
             }
             folder
         }
     };
     trainer.keep(&folder, settings, args.checkpoint_every.unwrap_or(CHECKPOINT_EVERY));
     trainer.stop_when(|| signals::came().is_some());
-    for labels in unread {
-        let _ = writeln!(io::stderr(), "note: going on without labels: {labels:#}");
-    }
     let trained_on = TrainedOn::of(&images.train);
-    announce(&plan, &images, &trainer, parameters, resumes.then_some(done));
-    tell_of_overlap(&trained_on, &images);
-    let history = train(&mut trainer, &plan.config, &images, done, &folder)?;
+    announce(plan, images, &trainer, parameters, resumes.then_some(done));
+    tell_of_overlap(&trained_on, images);
+    let history = train(&mut trainer, &plan.config, images, done, &folder)?;
     let engine = EngineRecord {
         name: trainer.engine().to_owned(),
         threads: plan.threads.get(),
@@ -79,22 +103,24 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
         density: images.train.density(),
     };
     drop(trainer);
+    Ok(Some(Trained { folder, history, engine, origin, trained_on }))
+}
 
-    let record = outcome::record(&plan, origin, engine, &network, &images, &history);
-    network.save(folder.model_path()).with_context(|| stopped(&folder))?;
-    let record = folder.save(&history, &trained_on, record).with_context(|| stopped(&folder))?;
-    outcome::print(&history, record.pca);
-    let goes_on = (record.config.decay == 0.0).then_some(folder.path());
-    verdicts::print(&record.verdicts, goes_on);
-    for written in [folder.model_path(), folder.history_path(), folder.record_path()] {
-        say!("wrote {}", written.display());
+impl Trained {
+    /// Writes what the run has come to, and says it.
+    fn save(self, plan: &Plan, network: &Network, images: &Split) -> Result<()> {
+        let Self { folder, history, engine, origin, trained_on } = self;
+        let record = outcome::record(plan, origin, engine, network, images, &history);
+        network.save(folder.model_path()).with_context(|| stopped(&folder))?;
+        let record = folder.save(&history, &trained_on, record).with_context(|| stopped(&folder))?;
+        outcome::print(&history, record.pca);
+        let goes_on = (record.config.decay == 0.0).then_some(folder.path());
+        verdicts::print(&record.verdicts, goes_on);
+        for written in [folder.model_path(), folder.history_path(), folder.record_path()] {
+            say!("wrote {}", written.display());
+        }
+        Ok(())
     }
-    if let Some(signal) = hold.finish() {
-        let said = format!("stopped by {signal}: {} is whole, but for figures", folder.path().display());
-        return Err(Stopped::by(signal, said).into());
-    }
-    let run = run::open(folder.path())?;
-    figure::draw(&[FigureName::Reconstructions, FigureName::Loss], &run, &run.images_at_hand(images))
 }
 
 /// Says what is about to happen; `done` are the epochs and steps of a run that goes on.
@@ -167,11 +193,10 @@ fn stopped(folder: &RunFolder) -> String {
     }
 }
 
-fn finished_already(folder: &RunFolder, epochs: u64) -> Result<()> {
+fn finished_already(folder: &RunFolder, epochs: u64) {
     let (run, command) = (folder.path().display(), resume_command(folder.path()));
     say!("the run in {run} is finished, with all its {epochs} epochs; to train it further:");
     say!("{command} --epochs {}", (2 * epochs).max(1));
-    Ok(())
 }
 
 /// Refuses paths that `run.json` cannot hold, which would be found out after the last epoch.

@@ -13,6 +13,7 @@ use clap::ValueEnum;
 
 use super::args::{EngineName, TrainArgs};
 use crate::data::{self, Images};
+use crate::guard;
 use crate::output::BadArgument;
 use crate::paths;
 use crate::presets::Preset;
@@ -42,6 +43,7 @@ impl Plan {
         let (preset, code) = (args.preset(), args.code());
         let config = args.params(preset.params(code)).check()?;
         require_epochs(&config, args.init.as_ref())?;
+        args.init.iter().try_for_each(|init| guard::require_kept(init, folder))?;
         let source = args.data.source().map_or_else(data::mnist, Ok)?;
         Ok(Self {
             preset,
@@ -53,7 +55,7 @@ impl Plan {
             from: way_here(folder)?,
             from_record: false,
             init: args.init.clone(),
-            engine: args.engine.unwrap_or(EngineName::Fused),
+            engine: built_in(args.engine.unwrap_or(EngineName::Fused))?,
             threads: args.threads.unwrap_or_else(|| default_threads(config.batch_size())),
         })
     }
@@ -91,7 +93,7 @@ impl Plan {
             found,
             from_record,
             init,
-            engine,
+            engine: built_in(engine)?,
             threads: args.threads.or(threads).unwrap_or_else(|| default_threads(config.batch_size())),
         })
     }
@@ -169,21 +171,8 @@ impl Plan {
             #[cfg(feature = "autodiff")]
             EngineName::Autodiff => Trainer::autodiff(network, images, self.config, self.threads),
             #[cfg(not(feature = "autodiff"))]
-            EngineName::Autodiff => unreachable!("`require_engine` has refused it"),
+            EngineName::Autodiff => unreachable!("`built_in` has refused it"),
         }
-    }
-
-    /// Refuses an engine that this program was built without.
-    pub(crate) fn require_engine(&self) -> Result<()> {
-        ensure!(
-            cfg!(feature = "autodiff") || self.engine != EngineName::Autodiff,
-            BadArgument(
-                "--engine autodiff: this program was built without dfdx; `cargo install --path crates/autoencoder` \
-                 builds it with, where `--no-default-features` is left out"
-                    .to_owned()
-            )
-        );
-        Ok(())
     }
 
     /// What the run's record and checkpoints say of where it came from.
@@ -200,6 +189,19 @@ impl Plan {
             },
         }
     }
+}
+
+/// Refuses an engine that this program was built without.
+fn built_in(engine: EngineName) -> Result<EngineName> {
+    ensure!(
+        cfg!(feature = "autodiff") || engine != EngineName::Autodiff,
+        BadArgument(
+            "--engine autodiff: this program was built without dfdx; `cargo install --path crates/autoencoder` builds \
+             it with, where `--no-default-features` is left out"
+                .to_owned()
+        )
+    );
+    Ok(engine)
 }
 
 /// Refuses a run of weights that nobody has trained.

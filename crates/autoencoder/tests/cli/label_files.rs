@@ -21,7 +21,7 @@ fn labels_that_cannot_be_read_stop_no_training_and_every_command_that_uses_them(
     let output = fixture.run(&train);
     let note = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{note}");
-    assert!(note.contains("going on without labels") && note.contains("39"), "{note}");
+    assert!(note.contains("trained without labels") && note.contains("39"), "{note}");
     for command in [&["evaluate"][..], &["figure", "samples"], &["generate", "--out", "made.png"]] {
         let error = fixture.fail(1, &[command, &["--run", "run"]].concat());
         assert!(error.contains("39 labels"), "{command:?}: {error}");
