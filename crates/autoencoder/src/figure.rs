@@ -2,7 +2,11 @@
 
 mod view;
 
-use anyhow::{Result, bail, ensure};
+use std::fs;
+use std::io;
+
+use ae_train::RunFolder;
+use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 
 use self::view::{Figure, View};
@@ -54,7 +58,7 @@ pub(crate) enum FigureName {
 }
 
 impl FigureName {
-    /// As it is written on the command line.
+    /// As it is written on the command line, and as its files are called.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Reconstructions => "reconstructions",
@@ -101,6 +105,21 @@ pub(crate) fn run(args: &FigureArgs) -> Result<()> {
         }
     }
     run.others().into_iter().chain(images.others()).for_each(|other| say!("{other}"));
+    Ok(())
+}
+
+/// Removes the figures of a run whose weights are about to be others, so that none is taken for one of the new.
+pub(crate) fn clear(folder: &RunFolder) -> Result<()> {
+    let files =
+        ALL.iter().flat_map(|figure| ["png", "svg"].map(|ending| format!("{}.{ending}", figure.name())));
+    for path in files.map(|file| folder.figures_path().join(file)) {
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot remove {}", path.display()));
+            }
+            _ => {}
+        }
+    }
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use clap::Args;
 use crate::data::DataArgs;
 use crate::guard::{Format, require_places};
 use crate::output::{replace, say};
+use crate::progress::Stages;
 use crate::run::{self, RunArg};
 
 /// Tiles a row of a picture.
@@ -51,6 +52,7 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<()> {
     let labels = labels.context("generating class by class needs training images with labels")?;
     let (team, network) = (run::team(None)?, run.network()?);
     let train = Labelled::new(image_rows(images.train()?)?, &labels)?;
+    let stages = Stages::begun("looking at the training images' codes");
     let sampler = CodeSampler::of_network(&team, network, train)?;
 
     let count = args.count as usize;
@@ -60,6 +62,7 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<()> {
         None => sampler.each_in_turn(count, COLUMNS, args.seed)?,
     };
     let decoded = network.decode(&team, Rows::values(&codes, network.code_size())?)?;
+    drop(stages);
     let (rows, cols) = run.size();
     let pixels = to_bytes(&decoded, rows * cols, 0)?;
     if format == Format::Png {

@@ -111,6 +111,7 @@ impl Trained {
     fn save(self, plan: &Plan, network: &Network, images: &Split) -> Result<()> {
         let Self { folder, history, engine, origin, trained_on } = self;
         let record = outcome::record(plan, origin, engine, network, images, &history);
+        figure::clear(&folder).with_context(|| stopped(&folder))?;
         network.save(folder.model_path()).with_context(|| stopped(&folder))?;
         let record = folder.save(&history, &trained_on, record).with_context(|| stopped(&folder))?;
         outcome::print(&history, record.pca);

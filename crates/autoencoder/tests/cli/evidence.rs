@@ -300,3 +300,20 @@ fn runs_on_other_images_are_not_measured_beside_each_other() {
     let error = evidence.fixture.fail(1, &["figure", "rate", "--data", "data"]);
     assert!(error.contains("runs/shallow-8 was trained on other images"), "{error}");
 }
+
+#[test]
+fn figures_of_earlier_weights_do_not_stay_beside_new_ones() {
+    let evidence = Evidence::new();
+    let figures = || {
+        let entries = fs::read_dir(evidence.path("run/figures")).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    evidence.fixture.succeed(&["figure", "all", "--run", "run"]);
+    fs::write(evidence.path("run/figures/mine.png"), "somebody's own").unwrap();
+    assert_eq!(figures().len(), 11);
+    evidence.fixture.succeed(&["train", "--resume", "--epochs", "2", "--run", "run"]);
+    assert_eq!(figures(), ["loss.png", "loss.svg", "mine.png", "reconstructions.png"]);
+}
