@@ -115,6 +115,7 @@ pub(crate) fn run(args: &CompressArgs) -> Result<()> {
     if count > 0 {
         say!("PSNR            {:.2} dB", psnr_db(mse));
     }
+    run.tell_others();
     say!("took            {seconds:.2} s, {:.0} MB/s of pixels", numbers / seconds / 1e6);
     Ok(())
 }

@@ -55,6 +55,7 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<()> {
         write_images(codes, &args.codes, &run, &team, writer)
     })?;
     say!("wrote {}: {count} images of {rows} x {cols} pixels", args.out.display());
+    run.tell_others();
     Ok(())
 }
 

@@ -91,6 +91,7 @@ pub(crate) fn run(args: &DecompressArgs) -> Result<()> {
         replace(path, |out| Ok(idx::write(&array, out)?))?;
         say!("wrote {}: {kept} labels", path.display());
     }
+    run.iter().for_each(Run::tell_others);
     let seconds = begin.elapsed().as_secs_f64();
     say!("took {seconds:.2} s, {:.0} MB/s of pixels", (kept * decoder.pixels()) as f64 / seconds / 1e6);
     Ok(())

@@ -77,6 +77,7 @@ pub(crate) fn run(args: &EncodeArgs) -> Result<()> {
         }
     }
     say!("wrote {}: {count} codes of {code} numbers", args.out.display());
+    run.tell_others();
     Ok(())
 }
 

@@ -49,14 +49,10 @@ pub(crate) fn describe(reader: &Reader<BufReader<File>>) -> String {
         format!("labels          {}", if reader.coding().labelled() { "carried" } else { "none" }),
         format!("model           {}", header.model),
         format!("blocks          {} of {} images", reader.blocks(), reader.block_images()),
+        format!("bytes           {}", sizes.total()),
         format!(
-            "bytes           {}: header {}, tables {}, decoder {}, blocks {}, index {}",
-            sizes.total(),
-            sizes.header,
-            sizes.tables,
-            sizes.decoder,
-            sizes.blocks,
-            sizes.index
+            "  header {}, tables {}, decoder {}, blocks {}, index {}",
+            sizes.header, sizes.tables, sizes.decoder, sizes.blocks, sizes.index
         ),
     ];
     if header.images > 0 {

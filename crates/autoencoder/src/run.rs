@@ -12,7 +12,7 @@ use ae_train::{DataSource, ModelRecord, RunFolder, RunFolderError, RunRecord};
 use anyhow::{Context, Error, Result, ensure};
 use clap::Args;
 
-use crate::output::program;
+use crate::output::{program, say};
 use crate::paths;
 use crate::presets::Preset;
 use crate::standard::file;
@@ -116,6 +116,11 @@ impl Run {
     /// What is used that is not the run's own, a line each.
     pub(crate) fn others(&self) -> Option<String> {
         self.weights.as_ref().map(|path| format!("not the run's own: the weights in {}", path.display()))
+    }
+
+    /// Says so, where nothing but the network is used.
+    pub(crate) fn tell_others(&self) {
+        self.others().iter().for_each(|other| say!("{other}"));
     }
 
     /// How its codes are rounded to be stored: as they were trained to be, if they were.
