@@ -43,11 +43,8 @@ struct Measured {
 /// Measures, and prints a table or JSON.
 pub(crate) fn run(args: &EvaluateArgs) -> Result<()> {
     let run = args.run.open()?;
-    let images = run.images(&args.data);
-    images.train()?;
-    images.test()?;
-    let others: Vec<_> = run.others().into_iter().chain(images.others()).collect();
-    let images = images.labelled()?;
+    let (images, others) = run.images(&args.data).labelled()?;
+    let others: Vec<_> = run.others().into_iter().chain(others).collect();
     let (stages, seed) = (Stages::new(), run.record.config.seed);
     let begins = &mut |stage: &str| stages.begin(stage);
     let report = Report::measure(&run::team(None)?, run.network()?, &images, seed, begins)?;

@@ -1,6 +1,6 @@
 //! The images that a command looks at: those of the run, proven to be so, or others that the user has named.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use ae_data::{ImageSet, Part, Split};
 use ae_train::{SetRecord, labels_sha256};
@@ -20,6 +20,8 @@ pub(crate) struct RunImages<'a> {
     /// Whether a flag has named them.
     named: bool,
     parts: [OnceCell<Found>; 2],
+    /// Whether labels of the run's own images have been found to be others.
+    other_labels: [Cell<bool>; 2],
 }
 
 /// What has been found out of the images of a part.
@@ -38,13 +40,15 @@ impl Run {
         let named = args.source();
         let source = named.clone().unwrap_or_else(|| self.record.data.source_of(self.folder.path()));
         let images = Images::new(source, self.record.config.seed);
-        RunImages { run: self, images, named: named.is_some(), parts: Default::default() }
+        let (named, parts, other_labels) = (named.is_some(), Default::default(), Default::default());
+        RunImages { run: self, images, named, parts, other_labels }
     }
 
     /// Those that it has just been trained on.
     pub(crate) fn images_at_hand(&self, split: Split) -> RunImages<'_> {
         let images = Images::loaded(self.record.data.source.clone(), self.record.config.seed, split);
-        RunImages { run: self, images, named: false, parts: [Found::Own, Found::Own].map(OnceCell::from) }
+        let parts = [Found::Own, Found::Own].map(OnceCell::from);
+        RunImages { run: self, images, named: false, parts, other_labels: Default::default() }
     }
 }
 
@@ -69,22 +73,25 @@ impl RunImages<'_> {
         let found = self.found(part)?;
         let Some(labels) = self.at_hand(self.images.labels(part))? else { return Ok(None) };
         let recorded = self.recorded(part).labels_sha256.as_ref();
+        let own = recorded.is_none_or(|recorded| *recorded == labels_sha256(&labels));
         ensure!(
-            self.named || recorded.is_none_or(|recorded| *recorded == labels_sha256(&labels)),
+            own || self.named,
             "the labels of {} are not those that they had when {} was trained; --data or --images, where it names them, \
              takes them as they are",
             self.images.name(part),
             self.run.folder.path().display()
         );
+        self.other_labels[part as usize].set(!own && matches!(found, Found::Own));
         Ok(Some(match found {
             Found::Rest { rows, .. } => rows.iter().map(|&row| labels[row as usize]).collect(),
             Found::Own | Found::Others { .. } => labels,
         }))
     }
 
-    /// Both parts, with their labels if both have any.
-    pub(crate) fn labelled(self) -> Result<Split> {
+    /// Both parts, with their labels if both have any, and what of it is not the run's own.
+    pub(crate) fn labelled(self) -> Result<(Split, Vec<String>)> {
         let labels = (self.labels(Part::Train)?, self.labels(Part::Test)?);
+        let others = self.others();
         let Self { images, parts: [_, test], .. } = self;
         let mut split = images.into_split()?;
         if let Some(Found::Rest { images, .. }) = test.into_inner() {
@@ -94,7 +101,7 @@ impl RunImages<'_> {
             split.train = split.train.with_labels(train)?;
             split.test = split.test.with_labels(test)?;
         }
-        Ok(split)
+        Ok((split, others))
     }
 
     /// What was looked at that is not the run's own, a line each.
@@ -103,6 +110,9 @@ impl RunImages<'_> {
         for part in [Part::Train, Part::Test] {
             let name = self.images.name(part);
             match self.parts[part as usize].get() {
+                Some(Found::Own) if self.other_labels[part as usize].get() => {
+                    lines.push(format!("not the run's own: the labels of {name}"));
+                }
                 None | Some(Found::Own) => {}
                 Some(Found::Others { known: true }) => lines.push(format!("not the run's own: {name}")),
                 Some(Found::Others { known: false }) => lines.push(format!(

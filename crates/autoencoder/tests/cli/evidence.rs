@@ -152,6 +152,10 @@ fn a_changed_file_stops_every_command_that_uses_it_and_no_other() {
                 assert!(named, "{name} {change}, {command:?}: {said}");
             }
             // What was given explicitly is taken, and said to be something else.
+            if change == "one label" {
+                let said = evidence.fixture.succeed(&["evaluate", "--run", "run", "--data", "data"]);
+                assert!(said.contains("not the run's own: the labels of the"), "{said}");
+            }
             if matches!(name, TRAIN | TEST) {
                 let said = evidence.fixture.succeed(&["figure", "--run", "run", "--data", "data"]);
                 assert_eq!(
