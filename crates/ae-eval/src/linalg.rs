@@ -1,6 +1,6 @@
 //! The one place that knows the linear algebra library.
 
-use nalgebra::{DMatrix, SymmetricEigen};
+use nalgebra::{DMatrix, Dyn, SymmetricEigen};
 
 use crate::EvalError;
 
@@ -29,9 +29,9 @@ pub(crate) fn check_dims(dims: usize) -> Result<(), EvalError> {
 /// eigenvectors' space is right; which one comes out is a function of the matrix alone.
 pub(crate) fn eigen(matrix: Vec<f64>, dims: usize) -> Result<Eigen, EvalError> {
     let matrix = DMatrix::from_vec(dims, dims, matrix);
-    // Some two iterations an eigenvalue are usual.
-    let most = 100 * dims;
-    let found = SymmetricEigen::try_new(matrix, f64::EPSILON, most).ok_or(EvalError::Eigenvalues { dims })?;
+    let found = decompose(&matrix, 0.0)
+        .or_else(|| decompose(&matrix, matrix.trace() / dims as f64))
+        .ok_or(EvalError::Eigenvalues { dims })?;
     let mut order: Vec<usize> = (0..dims).collect();
     order.sort_by(|&a, &b| found.eigenvalues[b].total_cmp(&found.eigenvalues[a]));
     let mut vectors = Vec::with_capacity(dims * dims);
@@ -43,6 +43,22 @@ pub(crate) fn eigen(matrix: Vec<f64>, dims: usize) -> Result<Eigen, EvalError> {
     // A covariance has no negative eigenvalues but for rounding.
     let values = order.iter().map(|&column| found.eigenvalues[column].max(0.0)).collect();
     Ok(Eigen { values, vectors })
+}
+
+/// Decomposes the matrix with `shift` added along its diagonal, which moves all eigenvalues by as much and no eigenvector;
+/// `None` if that does not converge, or leaves the numbers.
+///
+/// Where there are fewer images than pixels, most eigenvalues are 0, and rounding is all that is left of them: what is negligible is
+/// then judged beside nothing, and the iteration goes on to a division of 0 by 0. Beside a shift it is negligible.
+fn decompose(matrix: &DMatrix<f64>, shift: f64) -> Option<SymmetricEigen<f64, Dyn>> {
+    let dims = matrix.nrows();
+    let mut shifted = matrix.clone();
+    (0..dims).for_each(|at| shifted[(at, at)] += shift);
+    // Some two iterations an eigenvalue are usual.
+    let mut found = SymmetricEigen::try_new(shifted, f64::EPSILON, 100 * dims)?;
+    found.eigenvalues.add_scalar_mut(-shift);
+    let numbers = found.eigenvalues.iter().chain(found.eigenvectors.iter());
+    numbers.copied().all(f64::is_finite).then_some(found)
 }
 
 /// Turns a vector around if its entry of largest magnitude is negative.

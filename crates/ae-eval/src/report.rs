@@ -65,7 +65,7 @@ pub struct InputScores {
     pub probe_few_labels: Vec<ProbeScore>,
     /// Logistic regression with all labels.
     pub linear: ProbeScore,
-    /// Share of the test images whose class their [`NEIGHBOURS`] nearest have.
+    /// Share of the test images whose class their [`NEIGHBOURS`] nearest have, or all where there are fewer.
     pub neighbours_accuracy: f64,
 }
 
@@ -166,7 +166,8 @@ impl InputScores {
         begins(&format!("classifying {input}, linearly"));
         let linear = score(&ProbeParams::linear(), Budget::All)?;
         begins(&format!("classifying {input}, by neighbours"));
-        let neighbours_accuracy = Neighbours::new(train).accuracy(team, test, NEIGHBOURS)?;
+        let neighbours_accuracy =
+            Neighbours::new(train).accuracy(team, test, NEIGHBOURS.min(train.rows().len()))?;
         let (input, numbers) = (input.to_owned(), train.rows().width());
         Ok(Self { input, numbers, probe, probe_few_labels, linear, neighbours_accuracy })
     }

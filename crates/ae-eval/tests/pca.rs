@@ -185,3 +185,24 @@ proptest! {
         }
     }
 }
+
+/// Fewer images than pixels leave most variances at 0: what is left is a basis all the same, and rebuilds the images.
+#[test]
+fn few_wide_images_are_rebuilt_from_as_many_numbers() {
+    let team = Team::new(1).unwrap();
+    for count in 2..=14 {
+        // Strokes on black, as in handwriting: most pixels are 0 in all of them.
+        let pixels = (0..count * 784).map(|at| {
+            let (image, row, col) = (at / 784, at % 784 / 28, at % 28);
+            let distance = (col as f64 - 10.0 - (row as f64 * (0.3 + 0.07 * image as f64)).sin() * 4.0).abs();
+            if (4..24).contains(&row) && distance < 2.0 { (255.0 * (1.0 - distance / 2.0)) as u8 } else { 0 }
+        });
+        let images = ImageSet::new(28, 28, pixels.collect(), None).unwrap();
+        let pca = Pca::fit(&team, &images).unwrap();
+        assert!(pca.components().iter().all(|x| x.is_finite()), "{count} images");
+        let rows = image_rows(&images).unwrap();
+        let rebuilt = pca.network(count, Outputs::Brightness).unwrap().reconstruct(&team, rows).unwrap();
+        let worst = rebuilt.iter().zip(rows.to_values()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst < 1e-4, "{count} images: {worst}");
+    }
+}

@@ -147,7 +147,8 @@ impl RunFolder {
     /// [`RunFolderError::NoRun`] if `path` has no `run.json`.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, RunFolderError> {
         let folder = Self { path: path.into(), _lock: None };
-        if !folder.record_path().is_file() {
+        // Whatever else stands there is for `record` to name.
+        if fs::symlink_metadata(folder.record_path()).is_err() {
             return Err(RunFolderError::NoRun { path: folder.path });
         }
         Ok(folder)

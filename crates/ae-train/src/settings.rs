@@ -78,7 +78,9 @@ impl RunSettings {
             let stays = self.config.decay == 0.0 || self.config.epochs == 0;
             let more = |(kept, asked): (&Value, &Value)| stays && asked.as_u64() > kept.as_u64();
             if !(name == "epochs" && ours.zip(theirs).is_some_and(more)) {
-                same(&name.replace('_', " "), in_words(ours), in_words(theirs))?;
+                let more = name == "epochs" && !stays;
+                let why = if more { " (the step size has fallen towards the last one)" } else { "" };
+                same(&(name.replace('_', " ") + why), in_words(ours), in_words(theirs))?;
             }
         }
         Ok(())

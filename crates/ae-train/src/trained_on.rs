@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 ///
 /// let trained_on = TrainedOn::of(&ImageSet::new(1, 2, vec![0, 0, 9, 9], None)?);
 /// assert!(trained_on.contains(&[9, 9]) && !trained_on.contains(&[0, 9]));
+/// assert_eq!(trained_on.others(&ImageSet::new(1, 2, vec![0, 9, 9, 9], None)?), [0]);
 /// assert_eq!(TrainedOn::from_bytes(&trained_on.to_bytes()), Some(trained_on));
 /// # Ok::<(), ae_data::DataError>(())
 /// ```
@@ -36,6 +37,12 @@ impl TrainedOn {
     /// Whether the run was trained on an image of these pixels.
     pub fn contains(&self, image: &[u8]) -> bool {
         self.images.binary_search(&short(image)).is_ok()
+    }
+
+    /// The numbers of those of other images that the run was not trained on, ascending; the first image has number 0.
+    pub fn others(&self, images: &ImageSet) -> Vec<u32> {
+        let pixels = images.pixels().chunks_exact(images.pixels_per_image());
+        (0..).zip(pixels).filter(|(_, image)| !self.contains(image)).map(|(number, _)| number).collect()
     }
 
     /// One after the other, sorted: the content of the file that a run keeps them in.

@@ -134,9 +134,22 @@ impl Images {
         match labels {
             Some(labels) if labels.len() != count => {
                 let refused = DataError::LabelCount { images: count, labels: labels.len() };
-                Err(refused).with_context(|| format!("the labels of {}", self.name(part)))
+                Err(refused).with_context(|| self.labels_name(part))
             }
             labels => Ok(labels),
+        }
+    }
+
+    /// What is to be called the labels of a part.
+    fn labels_name(&self, part: Part) -> String {
+        let name = self.name(part);
+        match (&self.source, part) {
+            (DataSource::Files { labels: Some(labels), .. }, Part::Train)
+            | (DataSource::Files { labels: Some(labels), test: None, .. }, Part::Test)
+            | (DataSource::Files { test_labels: Some(labels), .. }, Part::Test) => {
+                format!("{} as the labels of {name}", labels.display())
+            }
+            _ => format!("the labels of {name}"),
         }
     }
 
@@ -146,7 +159,7 @@ impl Images {
         let images = self.part(Part::Train)?.len() + self.part(Part::Test)?.len();
         if labels.len() != images {
             let refused = DataError::LabelCount { images, labels: labels.len() };
-            return Err(refused).with_context(|| path.display().to_string());
+            return Err(refused).with_context(|| self.labels_name(part));
         }
         let [train, test] = hold_out_tenth(images, self.seed)?;
         let rows = match part {

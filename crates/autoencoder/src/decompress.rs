@@ -53,7 +53,13 @@ pub(crate) fn run(args: &DecompressArgs) -> Result<()> {
     let mut reader = Reader::open(&args.file, damage)?;
     let header = *reader.header();
     // The run is needed, and looked for, only where the file has no decoder of its own.
-    let run = if reader.decoder().is_some() { None } else { Some(args.run.open()?) };
+    let own_decoder = reader.decoder().is_some();
+    ensure!(
+        !own_decoder || args.run.weights.is_none(),
+        "{} has its decoder inside: leave --weights out",
+        args.file.display()
+    );
+    let run = if own_decoder { None } else { Some(args.run.open()?) };
     let of_run = run.as_ref().map(Run::inputs).unwrap_or_default();
     require_places(&outputs, of_run.iter().chain([&args.file]))?;
     ensure!(

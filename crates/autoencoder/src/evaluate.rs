@@ -43,12 +43,13 @@ struct Measured {
 /// Measures, and prints a table or JSON.
 pub(crate) fn run(args: &EvaluateArgs) -> Result<()> {
     let run = args.run.open()?;
-    let (images, others) = run.images(&args.data).labelled()?;
-    let others: Vec<_> = run.others().into_iter().chain(others).collect();
+    let images_of_run = run.images(&args.data);
+    let images = images_of_run.labelled()?;
     let (stages, seed) = (Stages::new(), run.record.config.seed);
     let begins = &mut |stage: &str| stages.begin(stage);
     let report = Report::measure(&run::team(None)?, run.network()?, &images, seed, begins)?;
     drop(stages);
+    let others: Vec<_> = run.others().into_iter().chain(images_of_run.others()).collect();
     let measured = Measured {
         run: run.folder.path().to_owned(),
         identity: run.network()?.identity().to_string(),

@@ -4,6 +4,7 @@ mod view;
 
 use std::fs;
 use std::io;
+use std::path::PathBuf;
 
 use ae_train::RunFolder;
 use anyhow::{Context, Result, bail, ensure};
@@ -22,7 +23,9 @@ use crate::run_images::RunImages;
   {ae} figure                         ten test images over their reconstructions
   {ae} figure all                     every figure that the run allows
   {ae} figure codes --run runs/deep-2 two-dimensional codes beside PCA
-  {ae} figure rate                    trains what is missing, and writes runs/rate/")]
+  {ae} figure rate                    trains what is missing, and writes runs/rate/
+
+Figures go to the run's folder, figures/; those of images or weights that are not the run's own to figures/others/.")]
 pub struct FigureArgs {
     /// What to draw
     #[arg(value_enum, default_value_t = FigureName::Reconstructions)]
@@ -75,6 +78,9 @@ impl FigureName {
     }
 }
 
+/// The folder, among a run's figures, of those that are not of its own images or weights.
+const OTHERS: &str = "others";
+
 /// All figures, in the order in which `all` draws them.
 const ALL: &[FigureName] = &[
     FigureName::Reconstructions,
@@ -99,7 +105,7 @@ pub(crate) fn run(args: &FigureArgs) -> Result<()> {
         one => {
             let view = View { run: &run, images: &images, team: run::team(None)? };
             match view.figure(one)? {
-                Figure::Files(files) => write_files(&run.folder.figures_path(), &files)?,
+                Figure::Files(files) => write_files(&place(&run, &images), &files)?,
                 Figure::Skipped(reason) => bail!("{reason}"),
             }
         }
@@ -108,11 +114,18 @@ pub(crate) fn run(args: &FigureArgs) -> Result<()> {
     Ok(())
 }
 
+/// Where what has just been drawn goes: pictures of other images, or by other weights, not among the run's own.
+fn place(run: &Run, images: &RunImages<'_>) -> PathBuf {
+    let own = run.folder.figures_path();
+    if run.others().is_some() || images.are_others() { own.join(OTHERS) } else { own }
+}
+
 /// Removes the figures of a run whose weights are about to be others, so that none is taken for one of the new.
 pub(crate) fn clear(folder: &RunFolder) -> Result<()> {
     let files =
         ALL.iter().flat_map(|figure| ["png", "svg"].map(|ending| format!("{}.{ending}", figure.name())));
-    for path in files.map(|file| folder.figures_path().join(file)) {
+    let own = folder.figures_path();
+    for path in files.flat_map(|file| [own.join(&file), own.join(OTHERS).join(file)]) {
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(error).with_context(|| format!("cannot remove {}", path.display()));
@@ -133,7 +146,7 @@ pub(crate) fn draw(figures: &[FigureName], run: &Run, images: &RunImages<'_>) ->
     let mut failed: Vec<(String, Vec<&str>)> = Vec::new();
     for &figure in figures {
         match view.figure(figure) {
-            Ok(Figure::Files(files)) => write_files(&run.folder.figures_path(), &files)?,
+            Ok(Figure::Files(files)) => write_files(&place(run, images), &files)?,
             Ok(Figure::Skipped(reason)) => say!("skipped {}: {reason}", figure.name()),
             Err(error) => {
                 let (why, name) = (format!("{error:#}"), figure.name());

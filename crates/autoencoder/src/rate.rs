@@ -19,10 +19,21 @@ const CURVES: &[(Preset, &[usize])] =
 
 /// Trains what is missing, measures everything on the test images, and writes a chart and a table.
 pub(crate) fn run(run: &RunArg, data: &DataArgs) -> Result<()> {
-    ensure!(run.run.is_none(), "`rate` is drawn from many runs, each in its usual folder: leave --run out");
+    ensure!(
+        run.run.is_none() && run.weights.is_none(),
+        "`rate` is drawn from many runs, each in its usual folder: leave --run and --weights out"
+    );
     let source = data.source().map_or_else(data::mnist, Ok)?;
     let (images, team) = (Images::new(source, 0).into_split()?, run::team(None)?);
     let measured = [SetRecord::of(&images.train), SetRecord::of(&images.test)];
+    // Runs that are there are looked at before any other is trained.
+    for (preset, code) in
+        CURVES.iter().flat_map(|&(preset, codes)| codes.iter().map(move |&code| (preset, code)))
+    {
+        if is_there(preset, code) {
+            opened(preset, code, &measured)?;
+        }
+    }
     let mut curves = Vec::new();
     for &(preset, codes) in CURVES {
         let of_preset =
@@ -66,19 +77,32 @@ pub(crate) fn run(run: &RunArg, data: &DataArgs) -> Result<()> {
     write_files(&default_folder("runs").join("rate"), &files)
 }
 
-/// The run of a preset and a code size, in its usual folder; trained first if it is not there. It has to have been trained
-/// on the images that are measured.
-fn trained(preset: Preset, code: usize, data: &DataArgs, [train, test]: &[SetRecord; 2]) -> Result<Run> {
-    let folder = run_folder(preset, None, code);
-    if !folder.join("run.json").exists() {
+/// The run of a preset and a code size, trained first if it is not there.
+fn trained(preset: Preset, code: usize, data: &DataArgs, measured: &[SetRecord; 2]) -> Result<Run> {
+    if !is_there(preset, code) {
         train::run(&TrainArgs::of(preset, code, data.clone()))?;
     }
-    let run = run::open(&folder)?;
-    let own = &run.record.data;
+    opened(preset, code, measured)
+}
+
+fn is_there(preset: Preset, code: usize) -> bool {
+    run_folder(preset, None, code).join("run.json").exists()
+}
+
+/// The run of a preset and a code size, in its usual folder. It has to be one, trained on the images that are measured.
+fn opened(preset: Preset, code: usize, [train, test]: &[SetRecord; 2]) -> Result<Run> {
+    let run = run::open(&run_folder(preset, None, code))?;
+    let (model, data) = (&run.record.model, &run.record.data);
+    let folder = run.folder.path().display();
     ensure!(
-        own.train.same_images(train) && own.test.same_images(test),
-        "{} was trained on other images than those to be measured: move it away, and `rate` trains it anew",
-        folder.display()
+        model.preset == preset.name() && model.code == code,
+        "{folder} holds a run of {} with codes of {}: move it away, and `rate` trains its own",
+        model.preset,
+        model.code
+    );
+    ensure!(
+        data.train.same_images(train) && data.test.same_images(test),
+        "{folder} was trained on other images than those to be measured: move it away, and `rate` trains it anew"
     );
     Ok(run)
 }

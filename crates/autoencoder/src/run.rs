@@ -8,8 +8,8 @@ use std::thread::available_parallelism;
 
 use ae_codec::Steps;
 use ae_net::{Description, Network, Team};
-use ae_train::{DataSource, ModelRecord, RunFolder, RunFolderError, RunRecord};
-use anyhow::{Context, Error, Result, ensure};
+use ae_train::{DataSource, ModelRecord, RunFolder, RunRecord};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::output::{program, say};
@@ -92,10 +92,13 @@ impl Run {
         let description = self.description()?;
         let network = match &self.weights {
             Some(path) => import(path, &description)?,
-            None => self.folder.network(&self.record, &description).map_err(|error| match error {
-                error @ RunFolderError::Changed { .. } => Error::from(error)
-                    .context("these are not the weights of this run (--weights FILE takes any that fit)"),
-                error => error.into(),
+            None => self.folder.network(&self.record, &description).with_context(|| {
+                let folder = self.folder.path().display();
+                format!(
+                    "cannot use the weights of this run (--weights FILE takes any that fit, `{} train --resume --run \
+                     {folder}` writes its own again)",
+                    program()
+                )
             })?,
         };
         Ok(self.network.get_or_init(|| network))
@@ -113,14 +116,31 @@ impl Run {
         Ok(Description::dense(*pixels, hidden, *code))
     }
 
-    /// What is used that is not the run's own, a line each.
+    /// What has been used that is not the run's own, a line each.
     pub(crate) fn others(&self) -> Option<String> {
-        self.weights.as_ref().map(|path| format!("not the run's own: the weights in {}", path.display()))
+        self.weights
+            .as_ref()
+            .filter(|_| self.network.get().is_some())
+            .map(|path| format!("not the run's own: the weights in {}", path.display()))
     }
 
     /// Says so, where nothing but the network is used.
     pub(crate) fn tell_others(&self) {
         self.others().iter().for_each(|other| say!("{other}"));
+    }
+
+    /// Whether the user has named weights.
+    pub(crate) fn has_named_weights(&self) -> bool {
+        self.weights.is_some()
+    }
+
+    /// What writes its files again, where something else has taken the place of one.
+    pub(crate) fn written_again(&self) -> String {
+        let folder = self.folder.path().display();
+        format!(
+            "this run's files are not whole (`{} train --resume --run {folder}` writes them again)",
+            program()
+        )
     }
 
     /// How its codes are rounded to be stored: as they were trained to be, if they were.

@@ -1,9 +1,9 @@
 //! The images that a command looks at: those of the run, proven to be so, or others that the user has named.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 use ae_data::{ImageSet, Part, Split};
-use ae_train::{SetRecord, labels_sha256};
+use ae_train::{SetRecord, TrainedOn, labels_sha256};
 use anyhow::{Context, Result, ensure};
 
 use crate::data::{DataArgs, Images};
@@ -22,6 +22,8 @@ pub(crate) struct RunImages<'a> {
     parts: [OnceCell<Found>; 2],
     /// Whether labels of the run's own images have been found to be others.
     other_labels: [Cell<bool>; 2],
+    /// What was found out of both parts together.
+    notes: RefCell<Vec<String>>,
 }
 
 /// What has been found out of the images of a part.
@@ -41,14 +43,15 @@ impl Run {
         let source = named.clone().unwrap_or_else(|| self.record.data.source_of(self.folder.path()));
         let images = Images::new(source, self.record.config.seed);
         let (named, parts, other_labels) = (named.is_some(), Default::default(), Default::default());
-        RunImages { run: self, images, named, parts, other_labels }
+        RunImages { run: self, images, named, parts, other_labels, notes: RefCell::default() }
     }
 
     /// Those that it has just been trained on.
     pub(crate) fn images_at_hand(&self, split: Split) -> RunImages<'_> {
         let images = Images::loaded(self.record.data.source.clone(), self.record.config.seed, split);
         let parts = [Found::Own, Found::Own].map(OnceCell::from);
-        RunImages { run: self, images, named: false, parts, other_labels: Default::default() }
+        let (other_labels, notes) = Default::default();
+        RunImages { run: self, images, named: false, parts, other_labels, notes }
     }
 }
 
@@ -71,15 +74,24 @@ impl RunImages<'_> {
     /// The labels of the training or of the test images, if there are any.
     pub(crate) fn labels(&self, part: Part) -> Result<Option<Vec<i32>>> {
         let found = self.found(part)?;
-        let Some(labels) = self.at_hand(self.images.labels(part))? else { return Ok(None) };
         let recorded = self.recorded(part).labels_sha256.as_ref();
-        let own = recorded.is_none_or(|recorded| *recorded == labels_sha256(&labels));
+        let name = self.images.name(part);
+        let Some(labels) = self.at_hand(self.images.labels(part))? else {
+            ensure!(
+                self.named || recorded.is_none(),
+                "the labels of {name} are gone, and {} has some; --data or --images, where it names them, takes them without",
+                self.run.folder.record_path().display()
+            );
+            return Ok(None);
+        };
+        let now = labels_sha256(&labels);
+        let own = recorded.is_none_or(|recorded| *recorded == now);
         ensure!(
             own || self.named,
-            "the labels of {} are not those that they had when {} was trained; --data or --images, where it names them, \
-             takes them as they are",
-            self.images.name(part),
-            self.run.folder.path().display()
+            "the labels of {name} are not those that {} names: SHA-256 {now}, of the run {}; --data or --images, where it \
+             names them, takes them as they are",
+            self.run.folder.record_path().display(),
+            recorded.map_or("none", String::as_str),
         );
         self.other_labels[part as usize].set(!own && matches!(found, Found::Own));
         Ok(Some(match found {
@@ -88,23 +100,33 @@ impl RunImages<'_> {
         }))
     }
 
-    /// Both parts, with their labels if both have any, and what of it is not the run's own.
-    pub(crate) fn labelled(self) -> Result<(Split, Vec<String>)> {
-        let labels = (self.labels(Part::Train)?, self.labels(Part::Test)?);
-        let others = self.others();
-        let Self { images, parts: [_, test], .. } = self;
-        let mut split = images.into_split()?;
-        if let Some(Found::Rest { images, .. }) = test.into_inner() {
-            split.test = images;
+    /// Both parts, with their labels if both have any, for what is fitted to the one and measured on the other: where they are not
+    /// the run's own, no image is in both.
+    pub(crate) fn labelled(&self) -> Result<Split> {
+        let (train, test) = (self.train()?.clone(), self.test()?.clone());
+        let split = match (self.labels(Part::Train)?, self.labels(Part::Test)?) {
+            (Some(train_labels), Some(test_labels)) => {
+                Split { train: train.with_labels(train_labels)?, test: test.with_labels(test_labels)? }
+            }
+            _ => Split { train, test },
+        };
+        let apart = TrainedOn::of(&split.train).others(&split.test);
+        let (all, both) = (split.test.len(), split.test.len() - apart.len());
+        let own = |part| matches!(self.found(part), Ok(Found::Own));
+        if both == 0 {
+            return Ok(split);
         }
-        if let (Some(train), Some(test)) = labels {
-            split.train = split.train.with_labels(train)?;
-            split.test = split.test.with_labels(test)?;
+        if own(Part::Train) && own(Part::Test) {
+            self.notes.borrow_mut().push(format!("{both} of {all} test images are training images too"));
+            return Ok(split);
         }
-        Ok((split, others))
+        let name = self.images.name(Part::Test);
+        ensure!(!apart.is_empty(), "every one of {name} is a training image: nothing is left to test with");
+        self.notes.borrow_mut().push(format!("left out: {both} of {all} test images, training images too"));
+        Ok(Split { test: split.test.select(&apart)?, ..split })
     }
 
-    /// What was looked at that is not the run's own, a line each.
+    /// What was looked at that is not the run's own, or is in both parts, a line each.
     pub(crate) fn others(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for part in [Part::Train, Part::Test] {
@@ -116,7 +138,7 @@ impl RunImages<'_> {
                 None | Some(Found::Own) => {}
                 Some(Found::Others { known: true }) => lines.push(format!("not the run's own: {name}")),
                 Some(Found::Others { known: false }) => lines.push(format!(
-                    "not the run's own: {name}; its record does not say whether it was trained on some of them"
+                    "not the run's own: {name}; the run's record does not say whether it was trained on some of them"
                 )),
                 Some(Found::Rest { of, rows, .. }) => lines.push(format!(
                     "not the run's own: {name}, without {} of {of} that the run was trained on",
@@ -124,7 +146,14 @@ impl RunImages<'_> {
                 )),
             }
         }
+        lines.extend(self.notes.borrow().iter().cloned());
         lines
+    }
+
+    /// Whether any of what was looked at is not the run's own.
+    pub(crate) fn are_others(&self) -> bool {
+        let others = |part: &OnceCell<Found>| part.get().is_some_and(|found| !matches!(found, Found::Own));
+        self.parts.iter().any(others) || self.other_labels.iter().any(Cell::get)
     }
 
     fn part(&self, part: Part) -> Result<&ImageSet> {
@@ -174,6 +203,7 @@ impl RunImages<'_> {
         images
             .require_size(recorded.rows, recorded.cols)
             .with_context(|| format!("{name} are not of the run's size"))?;
+        ensure!(!images.is_empty(), "{name}: there are none");
         match part {
             Part::Train => Ok(Found::Others { known: true }),
             Part::Test => self.without_trained_on(images),
@@ -183,13 +213,11 @@ impl RunImages<'_> {
     /// Other test images, but those that the run was trained on.
     fn without_trained_on(&self, images: &ImageSet) -> Result<Found> {
         let name = self.images.name(Part::Test);
-        ensure!(!images.is_empty(), "{name}: there are none");
-        let Some(trained_on) = self.run.folder.trained_on(&self.run.record)? else {
+        let trained_on = self.run.folder.trained_on(&self.run.record);
+        let Some(trained_on) = trained_on.with_context(|| self.run.written_again())? else {
             return Ok(Found::Others { known: false });
         };
-        let pixels = images.pixels().chunks_exact(images.pixels_per_image());
-        let rest: Vec<u32> =
-            (0..).zip(pixels).filter(|(_, image)| !trained_on.contains(image)).map(|(row, _)| row).collect();
+        let rest = trained_on.others(images);
         ensure!(
             !rest.is_empty(),
             "the run was trained on every one of {name}: nothing is left to test it with"

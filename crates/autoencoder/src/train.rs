@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use ae_data::Split;
 use ae_net::Network;
 use ae_train::{
-    CHECKPOINT_EVERY, Checkpoint, EngineRecord, Existing, History, Origin, RunFolder, RunFolderError,
-    TrainConfig, TrainError, TrainedOn, Trainer, judge_images,
+    CHECKPOINT_EVERY, Checkpoint, DataRecord, EngineRecord, Existing, History, Origin, RunFolder,
+    RunFolderError, TrainConfig, TrainError, TrainedOn, Trainer, judge_images,
 };
 use anyhow::{Context, Error, Result, ensure};
 
@@ -80,11 +80,13 @@ fn trained(
         Some((folder, checkpoint)) => {
             done = (checkpoint.epochs().len() as u64, checkpoint.steps());
             let weights = checkpoint.weights().to_string();
+            let began_with = checkpoint.settings().data.clone();
             trainer
                 .resume(checkpoint, &settings)
                 .with_context(|| format!("can't go on with the run in {}", folder.path().display()))?;
+            tell_of_labels(&began_with, &origin.data);
             if done.0 == plan.config.epochs() && is_written(&folder, plan, &weights) {
-                finished_already(&folder, done.0);
+                finished_already(&folder, &plan.config);
                 return Ok(None);
             }
             folder
@@ -147,10 +149,18 @@ fn announce(
     verdicts::print(judge_images(&images.train).as_slice(), None);
 }
 
+/// Says that a run goes on with other labels than it began with, which its record will then name.
+fn tell_of_labels(kept: &DataRecord, now: &DataRecord) {
+    let labels = |data: &DataRecord| (data.train.labels_sha256.clone(), data.test.labels_sha256.clone());
+    let (began_with, now) = (labels(kept), labels(now));
+    if began_with != (None, None) && began_with != now {
+        let _ = writeln!(io::stderr(), "note: the labels are not those that the run began with");
+    }
+}
+
 /// Says how many of the test images are training images too: what the test set scores is not what new images would.
 fn tell_of_overlap(trained_on: &TrainedOn, Split { test, .. }: &Split) {
-    let images = test.pixels().chunks_exact(test.pixels_per_image());
-    let both = images.filter(|image| trained_on.contains(image)).count();
+    let both = test.len() - trained_on.others(test).len();
     if both > 0 {
         say!("{both} of {} test images are training images too", test.len());
     }
@@ -194,8 +204,13 @@ fn stopped(folder: &RunFolder) -> String {
     }
 }
 
-fn finished_already(folder: &RunFolder, epochs: u64) {
-    let (run, command) = (folder.path().display(), resume_command(folder.path()));
+fn finished_already(folder: &RunFolder, config: &TrainConfig) {
+    let (run, epochs) = (folder.path().display(), config.epochs());
+    if config.params().decay > 0.0 && epochs > 0 {
+        say!("the run in {run} is finished: its step size has fallen to 0 over its {epochs} epochs");
+        return;
+    }
+    let command = resume_command(folder.path());
     say!("the run in {run} is finished, with all its {epochs} epochs; to train it further:");
     say!("{command} --epochs {}", (2 * epochs).max(1));
 }

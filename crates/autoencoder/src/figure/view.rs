@@ -1,11 +1,11 @@
 //! Each figure of one run: what it needs, and how it is drawn.
 
-use ae_data::{ImageSet, Part};
+use ae_data::{ImageSet, Part, Split};
 use ae_eval::{CodeSampler, Labelled, NEIGHBOURS, Neighbours, Pca, code_plane, image_rows, interpolate};
 use ae_net::{Baselines, Outputs, Rows, Team, to_bytes};
 use ae_train::{Corruption, ModelRecord, RunRecord};
 use ae_viz::{GrayTile, Grid, LineChart, ScatterChart, SignedScale, SignedTile, VizError, png_bytes};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::FigureName;
 use crate::output::program;
@@ -106,12 +106,12 @@ impl View<'_> {
 
     /// Both losses, epoch by epoch, between the mean image and the floor.
     fn loss(&self) -> Result<Figure> {
-        if self.images.are_named() {
+        if self.images.are_named() || self.run.has_named_weights() {
             return Ok(Figure::skipped(
-                "it shows how the run's own images were learned: leave --data and --images out",
+                "it shows how the run's own images were learned: leave --data, --images and --weights out",
             ));
         }
-        let history = self.run.folder.history(self.record())?;
+        let history = self.run.folder.history(self.record()).with_context(|| self.run.written_again())?;
         if history.is_empty() {
             return Ok(Figure::skipped("the run has no epochs to draw"));
         }
@@ -184,18 +184,16 @@ impl View<'_> {
                 program()
             )));
         }
-        let (Some(train_labels), Some(test_labels)) =
-            (self.images.labels(Part::Train)?, self.images.labels(Part::Test)?)
-        else {
+        let Split { train, test } = self.images.labelled()?;
+        let (Some(train_labels), Some(test_labels)) = (train.labels(), test.labels()) else {
             return Ok(Figure::skipped("codes are coloured by label, and these images have none"));
         };
-        let (train, test) = (self.images.train()?, self.images.test()?);
         let pca = match train.pixels_per_image() {
-            ..=Pca::MAX_PIXELS => Pca::fit(&self.team, train)?,
-            _ => Pca::leading(&self.team, train, 2, self.run.record.config.seed)?,
+            ..=Pca::MAX_PIXELS => Pca::fit(&self.team, &train)?,
+            _ => Pca::leading(&self.team, &train, 2, self.run.record.config.seed)?,
         };
         let pca = pca.network(2, Outputs::Clipped)?;
-        let mut classes = [&train_labels[..], &test_labels].concat();
+        let mut classes = [train_labels, test_labels].concat();
         classes.sort_unstable();
         classes.dedup();
         let place = |label| classes.binary_search(label).expect("every label is among them") as u32;
@@ -206,11 +204,11 @@ impl View<'_> {
             ("PCA", &pca, ["first component", "second component"]),
             ("Autoencoder", self.run.network()?, ["first number of the code", "second number of the code"]),
         ] {
-            let train_codes = coder.encode(&self.team, image_rows(train)?)?;
-            let test_codes = coder.encode(&self.team, image_rows(test)?)?;
-            let neighbours = Neighbours::new(Labelled::new(Rows::values(&train_codes, 2)?, &train_labels)?);
-            let labelled = Labelled::new(Rows::values(&test_codes, 2)?, &test_labels)?;
-            let accuracy = neighbours.accuracy(&self.team, labelled, NEIGHBOURS)?;
+            let train_codes = coder.encode(&self.team, image_rows(&train)?)?;
+            let test_codes = coder.encode(&self.team, image_rows(&test)?)?;
+            let neighbours = Neighbours::new(Labelled::new(Rows::values(&train_codes, 2)?, train_labels)?);
+            let labelled = Labelled::new(Rows::values(&test_codes, 2)?, test_labels)?;
+            let accuracy = neighbours.accuracy(&self.team, labelled, NEIGHBOURS.min(train_labels.len()))?;
             let title = format!("{name}, k-NN accuracy {accuracy:.3}");
             let points = test_codes.chunks_exact(2).map(|code| (f64::from(code[0]), f64::from(code[1])));
             chart = chart.panel(title, axes[0], axes[1], points, &of_points);

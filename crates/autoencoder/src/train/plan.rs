@@ -77,7 +77,7 @@ impl Plan {
         let preset = args.preset.map_or_else(|| Preset::named(&kept.preset), Ok)?;
         let code = args.code.map_or(kept.code, NonZeroUsize::get);
         let hidden = args.hidden().or_else(|| kept.hidden.clone());
-        let named = args.data.source();
+        let named = args.data.source().map(|named| with_labels_of(named, kept.data.source_of(folder)));
         let from_record = named.is_none();
         let (source, from, found) = match named {
             Some(source) => (source.clone(), way_here(folder)?, source),
@@ -188,6 +188,20 @@ impl Plan {
                 test: SetRecord::of(&images.test),
             },
         }
+    }
+}
+
+/// Images that the user has named, with the labels of those that a run began with, where no flag names any.
+fn with_labels_of(named: DataSource, kept: DataSource) -> DataSource {
+    match (named, kept) {
+        (
+            DataSource::Files { images, labels, test, test_labels },
+            DataSource::Files { labels: kept, test_labels: kept_of_test, .. },
+        ) => {
+            let test_labels = test_labels.or(kept_of_test.filter(|_| test.is_some()));
+            DataSource::Files { images, labels: labels.or(kept), test, test_labels }
+        }
+        (named, _) => named,
     }
 }
 

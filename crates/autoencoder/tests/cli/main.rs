@@ -12,6 +12,7 @@ mod hostile;
 mod init;
 mod label_files;
 mod labels;
+mod others;
 mod outputs;
 mod places;
 #[cfg(unix)]
