@@ -116,6 +116,23 @@ impl Description {
         Self { pixels: inputs, code, encoder: Some(encoder), decoder: Some(layers(&backwards)) }
     }
 
+    /// Weights and biases of all its layers; the largest number there is if it can't be counted.
+    ///
+    /// # Example
+    /// ```
+    /// // 784 x 32 + 32 and 32 x 784 + 784.
+    /// assert_eq!(ae_net::Description::dense(784, &[], 32).parameters(), 50_992);
+    /// ```
+    pub fn parameters(&self) -> usize {
+        let layers = [&self.encoder, &self.decoder].into_iter().flatten().flatten();
+        layers.fold(0, |sum: usize, layer| match layer {
+            LayerSpec::Linear { inputs, outputs } => {
+                sum.saturating_add(inputs.saturating_mul(*outputs)).saturating_add(*outputs)
+            }
+            _ => sum,
+        })
+    }
+
     /// The metadata of a weights file: JSON with sorted keys.
     pub(crate) fn to_json(&self) -> Result<String, WeightsError> {
         self.check()?;

@@ -33,7 +33,7 @@ use crate::metrics::Mean;
 use crate::progress::Progress;
 use crate::{AdamState, EpochRecord, Moments, RunSettings, TrainConfig};
 
-/// The longest checkpoint that is written or read: 1 GiB, which some 89 million parameters fill.
+/// The longest checkpoint that is written or read: 1 GiB.
 const MAX_CHECKPOINT_BYTES: u64 = 1 << 30;
 
 const FORMAT: u32 = 1;
@@ -73,6 +73,9 @@ struct Header {
 }
 
 impl Checkpoint {
+    /// The most parameters that one holds, each with two moments of Adam's beside it, and a history of any length.
+    pub const MAX_PARAMETERS: usize = ((MAX_CHECKPOINT_BYTES - (32 << 20)) / 12) as usize;
+
     /// Parameters without moments are those that no step has moved yet: theirs are 0.
     pub(crate) fn new(
         settings: RunSettings,

@@ -70,7 +70,7 @@ fn trained(
     network: &mut Network,
 ) -> Result<Option<Trained>> {
     let folder;
-    let parameters = network.tensors().iter().map(|tensor| tensor.values.len()).sum();
+    let parameters = plan.description(network.pixels()).parameters();
     let mut trainer = plan.trainer(network, images)?;
     let origin = plan.origin(images);
     let settings = trainer.settings(origin.clone());

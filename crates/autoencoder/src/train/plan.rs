@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use ae_data::{Part, Split};
 use ae_net::{Description, Network, default_threads};
 use ae_train::{
-    DataRecord, DataSource, MAX_EPOCHS, Origin, RunSettings, SetRecord, TrainConfig, TrainError, Trainer,
+    Checkpoint, DataRecord, DataSource, MAX_EPOCHS, Origin, RunSettings, SetRecord, TrainConfig, TrainError,
+    Trainer,
 };
 use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
@@ -149,6 +150,14 @@ impl Plan {
             bail!(BadArgument(problem));
         }
         let description = self.description(pixels);
+        let (parameters, most) = (description.parameters(), Checkpoint::MAX_PARAMETERS);
+        ensure!(
+            parameters <= most,
+            BadArgument(format!(
+                "a network of {parameters} parameters: expected at most {most}, which a checkpoint can hold; a smaller \
+                 --code or --hidden has fewer"
+            ))
+        );
         match &self.init {
             Some(init) if !resumes => import(init, &description),
             _ => Ok(Network::draw(&description, self.config.seed())?),

@@ -104,7 +104,7 @@ fn sets_too_small_and_no_sets_are_refused() {
     let fixture = Fixture::new();
     // There is no data/mnist in the folder that looks like one, and nothing is named.
     refuse(&fixture, 1, &[], &["no images are named", "--images", "--data"]);
-    refuse(&fixture, 1, &["--data", "data", "--hidden", "999999999"], &["at most"]);
+    refuse(&fixture, 2, &["--data", "data", "--hidden", "999999999"], &["at most", "--hidden"]);
     write_idx(&fixture.path("one.idx"), &[1, 28, 28], pixels(1, 784));
     refuse(&fixture, 1, &["--images", "one.idx"], &["one.idx"]);
     write_idx(&fixture.path("none.idx"), &[0, 28, 28], Vec::new());
