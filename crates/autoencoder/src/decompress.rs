@@ -13,7 +13,7 @@ use clap::Args;
 
 use crate::decode::bare;
 use crate::guard::{Format, require_places};
-use crate::output::{replace, say};
+use crate::output::{pair_of, replace, say};
 use crate::progress::{ImageBar, Stages};
 use crate::run::{Run, RunArg, ThreadsArg};
 use crate::standard::file;
@@ -76,8 +76,9 @@ pub(crate) fn run(args: &DecompressArgs) -> Result<()> {
     };
     let bar = ImageBar::new(kept);
     bar.begin("decompressing");
-    let mut labels = Vec::new();
+    let mut pair = None;
     replace(&args.out, |out| {
+        let mut labels = Vec::new();
         let mut writer = ImageWriter::new(out, kept, header.rows, header.cols).map_err(bare)?;
         for &number in &blocks {
             let block = reader.block(number).with_context(|| cannot(&args.file, args.salvage))?;
@@ -88,13 +89,20 @@ pub(crate) fn run(args: &DecompressArgs) -> Result<()> {
             }
         }
         writer.finish().map_err(bare)?;
+        // Both take their places, or neither does.
+        if let Some(path) = &args.labels_out {
+            let labels = labels_to_idx(&labels)?;
+            replace(path, |out| {
+                idx::write(&labels, out)?;
+                pair = pair_of(path);
+                Ok(())
+            })?;
+        }
         Ok(())
     })?;
-    drop(bar);
+    drop((bar, pair));
     say!("wrote {}: {kept} images of {} x {} pixels", args.out.display(), header.rows, header.cols);
     if let Some(path) = &args.labels_out {
-        let array = labels_to_idx(&labels)?;
-        replace(path, |out| Ok(idx::write(&array, out)?))?;
         say!("wrote {}: {kept} labels", path.display());
     }
     run.iter().for_each(Run::tell_others);

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::guard::{Format, require_places};
-use crate::output::{BadArgument, replace, say};
+use crate::output::{BadArgument, pair_of, replace, say};
 use crate::progress::ImageBar;
 use crate::run::{Run, RunArg, ThreadsArg};
 use crate::standard::{file, is_standard};
@@ -64,15 +64,20 @@ pub(crate) fn run(args: &EncodeArgs) -> Result<()> {
     );
     let (count, code) = (images.len(), run.network()?.code_size());
     let team = args.threads.team()?;
-    let codes = || replace(&args.out, |out| write_codes(images, &run, &team, out));
     match labels {
-        None => codes()?,
+        None => replace(&args.out, |out| write_codes(images, &run, &team, out))?,
         Some(labels) => {
+            let mut pair = None;
             // The labels take their place only once the codes have: never new labels beside old codes.
             replace(&labels_out, |out| {
                 write_labels(&mut *out, &labels)?;
-                codes()
+                replace(&args.out, |out| {
+                    write_codes(images, &run, &team, out)?;
+                    pair = pair_of(&args.out);
+                    Ok(())
+                })
             })?;
+            drop(pair);
             say!("wrote {}: {count} labels", labels_out.display());
         }
     }

@@ -20,8 +20,9 @@ pub(crate) fn require_places(
         let name = output.display();
         if is_standard(output) {
             standard::take();
+        } else {
+            require_file(output)?;
         }
-        ensure!(!output.is_dir(), "{name} is a folder: name a file in it");
         for input in inputs.iter().map(AsRef::as_ref).filter(|input| !is_standard(input)) {
             ensure!(
                 !is_same(output, input),
@@ -34,6 +35,19 @@ pub(crate) fn require_places(
             return Err(BadArgument(problem).into());
         }
         ensure!(!RunFolder::owns(output), "{name} is a file of a run, and would be lost");
+    }
+    Ok(())
+}
+
+/// Proves that what is at a path, if anything is, can be replaced by a file.
+fn require_file(path: &Path) -> Result<()> {
+    let name = path.display();
+    match fs::metadata(path) {
+        Ok(there) => {
+            ensure!(!there.is_dir(), "{name} is a folder: name a file in it");
+            ensure!(there.is_file(), "{name} is not a regular file");
+        }
+        Err(_) => ensure!(fs::symlink_metadata(path).is_err(), "{name} is a link to nothing"),
     }
     Ok(())
 }
@@ -54,7 +68,9 @@ pub(crate) fn require_kept(init: &Path, folder: &Path) -> Result<()> {
 
 /// Whether two paths lead to one file, or would once it is there.
 fn is_same(a: &Path, b: &Path) -> bool {
-    same_file::is_same_file(a, b).unwrap_or_else(|_| place(a) == place(b))
+    // To compare files is to open them, and a pipe would be waited for.
+    let are_files = a.is_file() && b.is_file();
+    if are_files { same_file::is_same_file(a, b).unwrap_or(false) } else { place(a) == place(b) }
 }
 
 /// A file's place with every link on the way to its folder followed, whether or not the file is there.

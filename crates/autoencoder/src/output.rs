@@ -1,12 +1,12 @@
 //! What a command leaves: files whole or not at all, and lines where somebody can read them.
 
 use std::fmt::{self, Display};
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use anyhow::{Context, Error, Result};
+use anyhow::{Context, Error, Result, ensure};
 
 use crate::guard::require_places;
 use crate::signals::{self, Stopped};
@@ -40,6 +40,7 @@ pub(crate) use say;
 /// [`say!`], on standard error where standard output has the output itself.
 pub(crate) fn tell(line: fmt::Arguments<'_>) {
     let _ = match standard::is_taken() {
+        true if standard::is_gone() => Ok(()),
         true => writeln!(io::stderr(), "{line}"),
         false => writeln!(io::stdout(), "{line}"),
     };
@@ -103,6 +104,7 @@ fn stream(write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
         {
             // What is left in the buffer has nowhere to go.
             let _ = out.into_parts();
+            standard::lose();
             Ok(())
         }
         written => written.context("cannot write to standard output"),
@@ -112,15 +114,30 @@ fn stream(write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
 /// Makes a file's folder, and clears away what killed commands have left there.
 fn make_ready(path: &Path) -> Result<()> {
     // A link is written through, and the temporary file stands beside what it leads to.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = match target.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
+    let folder = &folder_of(path);
+    ensure!(!folder.is_file(), "{} is a file, and no folder", folder.display());
     fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
     // A folder that does not let itself be listed may take files all the same.
     let _ = ae_file::remove_temporaries(folder);
     Ok(())
+}
+
+/// Waits until no other command is putting two files that belong together into a file's folder, and keeps others from it until
+/// it is dropped: of two at once each would leave one of its own. Where the system has no locks on folders, nobody is kept
+/// from it.
+pub(crate) fn pair_of(path: &Path) -> Option<File> {
+    let folder = File::open(folder_of(path)).ok()?;
+    folder.lock().ok()?;
+    Some(folder)
+}
+
+/// The folder that a file is in, or in which what a link leads to is.
+fn folder_of(path: &Path) -> PathBuf {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    match target.parent() {
+        Some(folder) if folder != Path::new("") => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
 }
 
 /// A writer that fails once a signal has come.

@@ -93,7 +93,10 @@ impl Stopped {
 /// Hears of signals from here on.
 #[cfg(unix)]
 pub(crate) fn watch() -> io::Result<()> {
-    let mut signals = signal_hook::iterator::Signals::new([SIGINT, signal_hook::consts::SIGTERM])?;
+    use signal_hook::consts::{SIGTERM, SIGXFSZ};
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+    // Where files may not grow further, a write is to fail, as on a full disk, and not to end the program.
+    signal_hook::flag::register(SIGXFSZ, std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false)))?;
     let thread = std::thread::Builder::new().name("signals".to_owned());
     thread.spawn(move || signals.forever().for_each(|signal| hear(Signal(signal))))?;
     Ok(())

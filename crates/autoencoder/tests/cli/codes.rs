@@ -295,7 +295,7 @@ fn a_missing_run_and_an_output_that_cannot_be_are_said() {
         let error = fixture.fail(1, &[&common[..], &["new", "--run", "nowhere"]].concat());
         assert!(error.contains("nowhere"), "{error}");
         let error = fixture.fail(1, &[&common[..], &["codes.npy/new", "--run", "runs/shallow-4"]].concat());
-        assert!(error.starts_with("error: cannot create the folder codes.npy: "), "{error}");
+        assert!(error.starts_with("error: codes.npy is a file, and no folder"), "{error}");
     }
     fixture.fail(2, &[&encode[..], &["new", "--threads", "0"]].concat());
     fixture.fail(2, &["decode", "--out", "new"]);

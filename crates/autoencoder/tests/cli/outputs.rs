@@ -229,3 +229,71 @@ fn a_folder_that_is_missing_is_made_and_one_that_is_no_folder_is_named() {
         }
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn what_can_not_be_replaced_is_refused_at_once() {
+    let fixture = prepared();
+    let folder = fixture.path("odd");
+    fs::create_dir(&folder).unwrap();
+    for ending in ["npy", "idx", "aez", "png"] {
+        let pipe = folder.join(format!("pipe.{ending}"));
+        assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+        std::os::unix::fs::symlink("nowhere", folder.join(format!("nothing.{ending}"))).unwrap();
+    }
+    for writer in WRITERS {
+        for (name, words) in [("pipe", "is not a regular file"), ("nothing", "is a link to nothing")] {
+            let out = format!("odd/{name}.{}", writer.ending);
+            // Its content is not asked for: reading a pipe would wait.
+            let output = fixture.run(&writer.to(&out, &["--run", "run"]));
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{out}: {error}");
+            assert!(error.contains(&out) && error.contains(words), "{error}");
+        }
+    }
+}
+
+/// Two commands at once that write a pair of files into one folder: whoever is last has written both.
+#[cfg(unix)]
+#[test]
+fn codes_and_labels_of_two_commands_do_not_mix() {
+    let fixture = prepared();
+    write_idx(&fixture.path("four"), &[4, 28, 28], pixels(4, 784));
+    write_idx(&fixture.path("four-labels"), &[4], vec![9; 4]);
+    let encode = |images: &str, labels: &str| {
+        let out = ["--run", "run", "--out", "pair.npy"];
+        let mut command =
+            fixture.command(&[&["encode", "--images", images, "--labels", labels], &out[..]].concat());
+        command.stdout(std::process::Stdio::null()).spawn().unwrap()
+    };
+    for _ in 0..25 {
+        for mut child in [encode("images", "labels"), encode("four", "four-labels")] {
+            assert!(child.wait().unwrap().success());
+        }
+        let lengths = ["pair.npy", "pair.labels.npy"].map(|name| fs::read(fixture.path(name)).unwrap().len());
+        // Headers of 128 bytes; codes of four numbers.
+        let pairs = [5, 4].map(|images| [128 + 16 * images, 128 + images]);
+        assert!(pairs.contains(&lengths), "{lengths:?} are no pair of {pairs:?}");
+    }
+}
+
+/// The system says it with a signal whose usual end is the program's.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_limit_on_file_sizes_is_an_error_like_a_full_disk() {
+    let fixture = prepared();
+    for writer in WRITERS {
+        let out = format!("limited.{}", writer.ending);
+        let before = all(&fixture);
+        let output = std::process::Command::new("sh")
+            .args(["-c", "ulimit -f 0 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_ae")])
+            .args(writer.to(&out, &["--run", "run"]))
+            .current_dir(fixture.path(""))
+            .output()
+            .unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{out}: {error}");
+        assert!(error.starts_with("error: cannot write ") && error.contains("too large"), "{error}");
+        assert!(before == all(&fixture), "{out}: something is left");
+    }
+}

@@ -50,6 +50,12 @@ fn images_and_codes_go_through_pipes_to_the_same_bytes() {
     fixture.succeed(&["decompress", "file.aez", "--run", "run", "--out", "whole.idx"]);
     assert_eq!((output.status.code(), output.stdout), (Some(0), read("whole.idx")));
     assert!(!fixture.path("-").exists());
+    // What the system calls it is the same, and is not replaced where it leads to a file.
+    fs::write(fixture.path("log"), "kept").unwrap();
+    let log = fs::File::options().append(true).open(fixture.path("log")).unwrap();
+    let arguments = ["encode", "--run", "run", "--images", "images.idx", "--out", "/dev/stdout"];
+    assert!(fixture.command(&arguments).stdout(log).status().unwrap().success());
+    assert_eq!(read("log"), [&b"kept"[..], &read("codes.npy")].concat());
 }
 
 #[test]
