@@ -10,6 +10,8 @@ mod fixture;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod init;
+#[cfg(unix)]
+mod kills;
 mod label_files;
 mod labels;
 mod others;
