@@ -175,7 +175,14 @@ fn put(
 }
 
 /// The folder a file is in; a bare name is in the current one.
-fn folder_of(file: &Path) -> &Path {
+///
+/// # Example
+/// ```
+/// # use std::path::Path;
+/// assert_eq!(ae_file::folder_of(Path::new("runs/run.json")), Path::new("runs"));
+/// assert_eq!(ae_file::folder_of(Path::new("run.json")), Path::new("."));
+/// ```
+pub fn folder_of(file: &Path) -> &Path {
     match file.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),

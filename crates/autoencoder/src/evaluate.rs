@@ -49,13 +49,12 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<()> {
     let begins = &mut |stage: &str| stages.begin(stage);
     let report = Report::measure(&run::team(None)?, run.network()?, &images, seed, begins)?;
     drop(stages);
-    let others: Vec<_> = run.others().into_iter().chain(images_of_run.others()).collect();
     let measured = Measured {
         run: run.folder.path().to_owned(),
         identity: run.network()?.identity().to_string(),
         train: SetRecord::of(&images.train),
         test: SetRecord::of(&images.test),
-        others,
+        others: images_of_run.others(),
         report,
     };
     if args.json {

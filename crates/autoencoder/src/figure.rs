@@ -110,14 +110,14 @@ pub(crate) fn run(args: &FigureArgs) -> Result<()> {
             }
         }
     }
-    run.others().into_iter().chain(images.others()).for_each(|other| say!("{other}"));
+    images.tell_others();
     Ok(())
 }
 
 /// Where what has just been drawn goes: pictures of other images, or by other weights, not among the run's own.
 fn place(run: &Run, images: &RunImages<'_>) -> PathBuf {
     let own = run.folder.figures_path();
-    if run.others().is_some() || images.are_others() { own.join(OTHERS) } else { own }
+    if images.are_others() { own.join(OTHERS) } else { own }
 }
 
 /// Removes the figures of a run whose weights are about to be others, so that none is taken for one of the new.

@@ -76,6 +76,6 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<()> {
         replace(&args.out, |out| Ok(idx::write(&array, out)?))?;
     }
     say!("wrote {}", args.out.display());
-    run.others().into_iter().chain(images.others()).for_each(|other| say!("{other}"));
+    images.tell_others();
     Ok(())
 }

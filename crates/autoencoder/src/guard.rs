@@ -75,9 +75,9 @@ fn is_same(a: &Path, b: &Path) -> bool {
 
 /// A file's place with every link on the way to its folder followed, whether or not the file is there.
 fn place(path: &Path) -> PathBuf {
-    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return path.to_owned() };
-    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-    fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned()).join(name)
+    let Some(name) = path.file_name() else { return path.to_owned() };
+    let folder = ae_file::folder_of(path);
+    fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()).join(name)
 }
 
 /// A format that files are written in.
@@ -110,10 +110,9 @@ impl Format {
             None if written.len() == 1 => written.first(),
             None => None,
         };
-        let expected =
-            || written.iter().map(|format| format!(".{}", format.endings()[0])).collect::<Vec<_>>();
         found.copied().ok_or_else(|| {
-            let expected = expected().join(" or ");
+            let expected: Vec<_> = written.iter().map(|format| format!(".{}", format.endings()[0])).collect();
+            let expected = expected.join(" or ");
             BadArgument(format!("{}: expected a name that ends in {expected}", path.display())).into()
         })
     }

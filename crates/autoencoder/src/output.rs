@@ -49,11 +49,7 @@ pub(crate) fn tell(line: fmt::Arguments<'_>) {
 /// Prints what was asked for, where the answer is all that comes of the work. Whoever has read enough of it may stop
 /// reading, as `head` does.
 pub(crate) fn answer(text: impl Display) -> Result<()> {
-    let mut out = io::stdout().lock();
-    match writeln!(out, "{text}").and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        told => told.context("cannot write to standard output"),
-    }
+    stream(|out| Ok(writeln!(out, "{text}")?))
 }
 
 /// Writes the file at `path` aside and renames it, as [`ae_file::replace`] does, where what is written can fail
@@ -96,19 +92,15 @@ pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<
 /// Writes to standard output. Whoever has read enough of it may stop reading.
 fn stream(write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
-    match write(&mut out).and_then(|()| Ok(out.flush()?)) {
-        Err(error)
-            if error
-                .downcast_ref()
-                .is_some_and(|error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe) =>
-        {
-            // What is left in the buffer has nowhere to go.
-            let _ = out.into_parts();
-            standard::lose();
-            Ok(())
-        }
-        written => written.context("cannot write to standard output"),
+    let written = write(&mut out).and_then(|()| Ok(out.flush()?));
+    let refused = written.as_ref().err().and_then(|error| error.downcast_ref::<io::Error>());
+    if refused.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        // What is left in the buffer has nowhere to go.
+        let _ = out.into_parts();
+        standard::lose();
+        return Ok(());
     }
+    written.context("cannot write to standard output")
 }
 
 /// Makes a file's folder, and clears away what killed commands have left there.
@@ -134,10 +126,7 @@ pub(crate) fn pair_of(path: &Path) -> Option<File> {
 /// The folder that a file is in, or in which what a link leads to is.
 fn folder_of(path: &Path) -> PathBuf {
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    match target.parent() {
-        Some(folder) if folder != Path::new("") => folder.to_owned(),
-        _ => PathBuf::from("."),
-    }
+    ae_file::folder_of(&target).to_owned()
 }
 
 /// A writer that fails once a signal has come.

@@ -93,11 +93,10 @@ impl Run {
         let network = match &self.weights {
             Some(path) => import(path, &description)?,
             None => self.folder.network(&self.record, &description).with_context(|| {
-                let folder = self.folder.path().display();
+                let command = resume_command(self.folder.path());
                 format!(
-                    "cannot use the weights of this run (--weights FILE takes any that fit, `{} train --resume --run \
-                     {folder}` writes its own again)",
-                    program()
+                    "cannot use the weights of this run (--weights FILE takes any that fit, `{command}` writes its own \
+                     again)"
                 )
             })?,
         };
@@ -124,7 +123,7 @@ impl Run {
             .map(|path| format!("not the run's own: the weights in {}", path.display()))
     }
 
-    /// Says so, where nothing but the network is used.
+    /// Says so, where no images of the run are used.
     pub(crate) fn tell_others(&self) {
         self.others().iter().for_each(|other| say!("{other}"));
     }
@@ -136,11 +135,8 @@ impl Run {
 
     /// What writes its files again, where something else has taken the place of one.
     pub(crate) fn written_again(&self) -> String {
-        let folder = self.folder.path().display();
-        format!(
-            "this run's files are not whole (`{} train --resume --run {folder}` writes them again)",
-            program()
-        )
+        let command = resume_command(self.folder.path());
+        format!("this run's files are not whole (`{command}` writes them again)")
     }
 
     /// How its codes are rounded to be stored: as they were trained to be, if they were.
@@ -167,6 +163,19 @@ impl Run {
         }
         inputs
     }
+}
+
+/// What a user types to go on with the run in a folder.
+pub(crate) fn resume_command(folder: &Path) -> String {
+    let mut command = format!("{} train --resume", program());
+    if folder != default_folder() {
+        let folder = folder.display().to_string();
+        let plain = |c: char| c.is_alphanumeric() || "/._-+=:@".contains(c);
+        command += " --run ";
+        command +=
+            &if folder.chars().all(plain) { folder } else { format!("'{}'", folder.replace('\'', r"'\''")) };
+    }
+    command
 }
 
 /// As many threads as were asked for, or as there are processors.

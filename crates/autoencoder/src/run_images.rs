@@ -7,6 +7,7 @@ use ae_train::{SetRecord, TrainedOn, labels_sha256};
 use anyhow::{Context, Result, ensure};
 
 use crate::data::{DataArgs, Images};
+use crate::output::say;
 use crate::run::Run;
 
 /// The images of one run.
@@ -126,9 +127,9 @@ impl RunImages<'_> {
         Ok(Split { test: split.test.select(&apart)?, ..split })
     }
 
-    /// What was looked at that is not the run's own, or is in both parts, a line each.
+    /// What was used that is not the run's own, or is in both parts, a line each.
     pub(crate) fn others(&self) -> Vec<String> {
-        let mut lines = Vec::new();
+        let mut lines: Vec<_> = self.run.others().into_iter().collect();
         for part in [Part::Train, Part::Test] {
             let name = self.images.name(part);
             match self.parts[part as usize].get() {
@@ -150,10 +151,17 @@ impl RunImages<'_> {
         lines
     }
 
-    /// Whether any of what was looked at is not the run's own.
+    /// Says so.
+    pub(crate) fn tell_others(&self) {
+        self.others().iter().for_each(|other| say!("{other}"));
+    }
+
+    /// Whether any of what was used is not the run's own.
     pub(crate) fn are_others(&self) -> bool {
         let others = |part: &OnceCell<Found>| part.get().is_some_and(|found| !matches!(found, Found::Own));
-        self.parts.iter().any(others) || self.other_labels.iter().any(Cell::get)
+        self.run.others().is_some()
+            || self.parts.iter().any(others)
+            || self.other_labels.iter().any(Cell::get)
     }
 
     fn part(&self, part: Part) -> Result<&ImageSet> {

@@ -19,9 +19,9 @@ use anyhow::{Context, Error, Result, ensure};
 pub(crate) use self::args::TrainArgs;
 use self::plan::Plan;
 use crate::figure::{self, FigureName};
-use crate::output::{program, say};
+use crate::output::say;
 use crate::progress::Progress;
-use crate::run;
+use crate::run::{self, resume_command};
 use crate::signals::{self, Stopped};
 
 /// Trains, or goes on training, and writes the run with its two figures.
@@ -265,17 +265,4 @@ fn is_written(folder: &RunFolder, plan: &Plan, weights: &str) -> bool {
             && folder.history(&record).is_ok()
             && folder.trained_on(&record).is_ok()
     })
-}
-
-/// What a user types to go on with the run in a folder.
-fn resume_command(folder: &Path) -> String {
-    let mut command = format!("{} train --resume", program());
-    if folder != run::default_folder() {
-        let folder = folder.display().to_string();
-        let plain = |c: char| c.is_alphanumeric() || "/._-+=:@".contains(c);
-        command += " --run ";
-        command +=
-            &if folder.chars().all(plain) { folder } else { format!("'{}'", folder.replace('\'', r"'\''")) };
-    }
-    command
 }

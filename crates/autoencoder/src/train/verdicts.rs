@@ -8,8 +8,8 @@ use ae_net::{Evaluation, Outputs, Team};
 use ae_train::{PcaScore, Remedy, Verdict};
 
 use super::plan::Plan;
-use super::resume_command;
 use crate::output::say;
+use crate::run::resume_command;
 
 /// The largest code that PCA is compared with: beyond it the comparison would take seconds.
 const MAX_COMPARED: usize = 256;
