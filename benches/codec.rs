@@ -3,7 +3,6 @@
 
 use std::hint::black_box;
 use std::io::Cursor;
-use std::num::NonZeroUsize;
 use std::path::Path;
 
 use ae_codec::{Damage, Header, Options, Reader, Writer, compress, decode, decompress};
@@ -18,8 +17,8 @@ fn codec(criterion: &mut Criterion) {
     let test = &images.test;
     let mut network = Network::draw(&Description::dense(784, &[], 32), 0).expect("the recipe's sizes");
     let config = TrainParams { epochs: 1, ..TrainParams::default() }.check().expect("the recipe's settings");
-    let two = NonZeroUsize::new(2).expect("two");
-    let mut trainer = Trainer::fused(&mut network, &images, config, two).expect("images of its size");
+    let team = Team::new(2).expect("threads");
+    let mut trainer = Trainer::fused(&mut network, &images, config, team).expect("images of its size");
     trainer.train(&mut |_| ()).expect("the recipe learns");
     drop(trainer);
     let header = Header { images: test.len(), rows: 28, cols: 28, model: network.identity() };

@@ -5,7 +5,6 @@
 //! second thread is worth; `autodiff` over `fused`, what deriving by hand is worth.
 
 use std::iter::zip;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -97,8 +96,8 @@ fn autodiff_steps(
         TrainParams { epochs: 1, batch_size, order: EpochOrder::Sequential, ..TrainParams::default() }
             .check()
             .expect("settings in range");
-    let threads = NonZeroUsize::new(threads).expect("at least one");
-    let mut trainer = Trainer::autodiff(&mut network, &split, config, threads).expect("a preset");
+    let team = Team::new(threads).expect("threads");
+    let mut trainer = Trainer::autodiff(&mut network, &split, config, team).expect("a preset");
     let started = Instant::now();
     let mut elapsed = Duration::ZERO;
     trainer

@@ -3,9 +3,9 @@
 //! Rows go through the same kernels as in training, which give a row the same bits whatever rows stand
 //! beside it: a code does not depend on the batch it was computed in.
 
-use pulp::Arch;
-
+use crate::crew::Work;
 use crate::error::require_length;
+use crate::kernels::arch::Arch;
 use crate::kernels::lanes::{Lane, MAX_LANE_ROWS};
 use crate::learner::check;
 use crate::{Code, Loss, NetError, Rows, Stack, Targets, Team};
@@ -28,15 +28,17 @@ impl Stack {
         require_length("outputs", rows.saturating_mul(width), out.len())?;
         let arch = Arch::new();
         let bounds: Vec<_> = shares(rows).map(|row| row * width).collect();
-        team.share(&bounds, [out], &|share, [out]| {
-            let mut lane = Lane::new(self.shapes(), MAX_LANE_ROWS);
-            for (index, out) in out.chunks_mut(MAX_LANE_ROWS * width).enumerate() {
-                let first = share * SHARE_ROWS + index * MAX_LANE_ROWS;
-                lane.forward(arch, self, inputs, first, out.len() / width);
-                for (row, out) in out.chunks_exact_mut(width).enumerate() {
-                    out.copy_from_slice(lane.output(row, width));
+        team.pace(Work::Forward { parameters: self.strips() }, rows, || {
+            team.share(&bounds, [out], &|share, [out]| {
+                let mut lane = Lane::new(self.shapes(), MAX_LANE_ROWS);
+                for (index, out) in out.chunks_mut(MAX_LANE_ROWS * width).enumerate() {
+                    let first = share * SHARE_ROWS + index * MAX_LANE_ROWS;
+                    lane.forward(arch, self, inputs, first, out.len() / width);
+                    for (row, out) in out.chunks_exact_mut(width).enumerate() {
+                        out.copy_from_slice(lane.output(row, width));
+                    }
                 }
-            }
+            });
         });
         Ok(())
     }
@@ -56,16 +58,18 @@ impl Stack {
         let arch = Arch::new();
         let mut sums = vec![0.0; batch.rows.div_ceil(SHARE_ROWS)];
         let bounds: Vec<_> = (0..=sums.len()).collect();
-        team.share(&bounds, [&mut sums], &|share, [sum]| {
-            let mut lane = Lane::new(self.shapes(), MAX_LANE_ROWS);
-            let rows = share * SHARE_ROWS..batch.rows.min((share + 1) * SHARE_ROWS);
-            for first in rows.clone().step_by(MAX_LANE_ROWS) {
-                let rows = MAX_LANE_ROWS.min(rows.end - first);
-                batch.targets.touch(first..first + rows);
-                lane.forward(arch, self, inputs, first, rows);
-                lane.head(arch, self, &batch);
-                sum[0] += lane.loss;
-            }
+        team.pace(Work::Loss { parameters: self.strips() }, batch.rows, || {
+            team.share(&bounds, [&mut sums], &|share, [sum]| {
+                let mut lane = Lane::new(self.shapes(), MAX_LANE_ROWS);
+                let rows = share * SHARE_ROWS..batch.rows.min((share + 1) * SHARE_ROWS);
+                for first in rows.clone().step_by(MAX_LANE_ROWS) {
+                    let rows = MAX_LANE_ROWS.min(rows.end - first);
+                    batch.targets.touch(first..first + rows);
+                    lane.forward(arch, self, inputs, first, rows);
+                    lane.head(arch, self, &batch);
+                    sum[0] += lane.loss;
+                }
+            });
         });
         Ok(sums.iter().sum::<f64>() / loss.count(batch.rows, self.outputs()))
     }

@@ -5,10 +5,11 @@
 //! cache, and applies it at once. No gradient of a whole layer is ever stored, and no result depends on
 //! which thread made it.
 
-use pulp::Arch;
-
 use crate::adam::Update;
+use crate::clocks::{Part, timed};
+use crate::crew::Work;
 use crate::error::require_length;
+use crate::kernels::arch::Arch;
 use crate::kernels::lanes::{Batch, Lane, lane_rows};
 use crate::kernels::products::{BiasGradient, Gradient};
 use crate::kernels::sparse_products::GradientSparse;
@@ -100,8 +101,9 @@ impl Learner {
     /// says. Nothing changes then either.
     pub fn step(&mut self, inputs: Rows<'_>, targets: Targets<'_>, code: Code<'_>) -> Result<f64, NetError> {
         let batch = self.check(inputs, targets, code)?;
-        let team = self.team.clone();
-        Ok(team.install(|| {
+        let (team, rows) = (self.team.clone(), batch.rows);
+        let kind = Work::Step { parameters: self.stack.strips(), rows: self.max_batch };
+        Ok(team.pace(kind, rows, || {
             let loss = self.sweep(&batch);
             if loss.is_finite() {
                 self.steps += 1;
@@ -198,7 +200,7 @@ impl Learner {
             let lane = &mut lane[0];
             let first = index * lane_rows;
             let rows = lane_rows.min(batch.rows - first);
-            batch.targets.touch(first..first + rows);
+            timed(Part::Reading, || batch.targets.touch(first..first + rows));
             lane.forward_batch(arch, stack, batch, first, rows);
             lane.head(arch, stack, batch);
             lane.backward(arch, stack, batch);
@@ -219,7 +221,7 @@ impl Learner {
             let mut gradient = Scratch::<SHARD_ROWS>::new();
             let gradient = &mut gradient.0[..parameters.len()];
             shard_gradient(arch, shapes, &shards[shard], lanes, batch, gradient);
-            arch.dispatch(Update { step, gradient, parameters, first, second });
+            timed(Part::Adam, || arch.dispatch(Update { step, gradient, parameters, first, second }));
         });
     }
 }
@@ -241,12 +243,14 @@ fn shard_gradient(
         match inputs.cells() {
             Cells::Lists(set) if layer == 0 => {
                 let lanes = lanes.iter().map(|lane| lane.sparse_rows(panel, set, inputs));
-                arch.dispatch(GradientSparse { lanes, part: number, first, out });
+                timed(Part::ListGradient, || {
+                    arch.dispatch(GradientSparse { lanes, part: number, first, out });
+                });
             }
-            _ => arch.dispatch(Gradient { lanes: dense.clone(), first, end, out }),
+            _ => timed(Part::Gradient, || arch.dispatch(Gradient { lanes: dense.clone(), first, end, out })),
         }
         if let Some(bias) = bias {
-            arch.dispatch(BiasGradient { lanes: dense, out: &mut out[bias] });
+            timed(Part::Bias, || arch.dispatch(BiasGradient { lanes: dense, out: &mut out[bias] }));
         }
     }
 }

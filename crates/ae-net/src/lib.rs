@@ -42,7 +42,12 @@
 //! Adam while the block is in cache: no gradient of a whole layer is stored, cleared or reduced.
 
 mod adam;
+#[cfg(feature = "clocks")]
+pub mod clocks;
+#[cfg(not(feature = "clocks"))]
+mod clocks;
 mod code;
+mod crew;
 mod decoder;
 mod description;
 mod draw;
@@ -54,6 +59,8 @@ mod layer;
 mod learner;
 mod metrics;
 mod network;
+mod pace;
+mod places;
 pub mod reference;
 mod rows;
 mod sparse;

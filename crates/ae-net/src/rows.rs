@@ -4,8 +4,9 @@
 use std::hint::black_box;
 use std::ops::Range;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
+use crate::kernels::arch::Arch;
 use crate::{Loss, NetError, SparseRows};
 
 /// What a byte is multiplied with to become a value in [0, 1].
@@ -136,7 +137,7 @@ impl<'a> Rows<'a> {
     /// # Panics
     /// If there is no such row or `out` is of another length, as indexing does.
     pub fn copy_row(&self, row: usize, out: &mut [f32]) {
-        self.copy(Arch::Scalar, row, out);
+        self.copy(Arch::new(), row, out);
     }
 
     /// The same with the vectors of `arch`.

@@ -206,8 +206,13 @@ impl Stack {
         (&self.shapes, &self.shards, &self.bounds, self.parameters.get_mut())
     }
 
+    /// Strips of the flat buffer.
+    pub(crate) fn strips(&self) -> usize {
+        self.bounds[self.shards.len()]
+    }
+
     pub(crate) fn zeros(&self) -> Strips {
-        Strips::new(self.bounds[self.shards.len()])
+        Strips::new(self.strips())
     }
 
     /// Values in PyTorch's order into a flat buffer of this stack's layout.

@@ -70,18 +70,16 @@ fn the_first_step_is_as_long_as_the_learning_rate() {
 }
 
 /// Weights and moments after a few steps, the last on a short batch.
-fn train(threads: usize, sparse: bool) -> (Vec<u32>, Vec<u64>, Vec<LayerValues>) {
+fn train(team: &Team, sparse: bool) -> (Vec<u32>, Vec<u64>, Vec<LayerValues>) {
     let mut rng = Rng(11);
     let stack = rng.stack(&[150, 40, 3, 65], &[Relu, Linear, Linear]);
     let (pixels, answers) = (rng.bytes(200 * 150), rng.bytes(200 * 65));
     let set = SparseRows::from_bytes(&pixels, 150).unwrap();
-    let team = Team::new(threads).unwrap();
-    assert_eq!(team.threads(), threads);
     let mut learner = Learner::new(stack, Loss::BceWithLogits, Adam::default(), 70, team.clone()).unwrap();
     let order: Vec<u32> = (0..200).map(|i| i * 37 % 200).collect();
     let losses = team.enter(|| {
         let mut losses = Vec::new();
-        for _ in 0..4 {
+        for _ in 0..16 {
             for rows in order.chunks(70) {
                 let inputs = if sparse { Rows::sparse(&set) } else { Rows::bytes(&pixels, 150).unwrap() };
                 let targets = Targets::Rows(Rows::bytes(&answers, 65).unwrap().pick(rows).unwrap());
@@ -98,9 +96,12 @@ fn train(threads: usize, sparse: bool) -> (Vec<u32>, Vec<u64>, Vec<LayerValues>)
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
     for sparse in [false, true] {
-        let one = train(1, sparse);
+        let one = train(&Team::new(1).unwrap(), sparse);
         for threads in [2, 3, 7, 16] {
-            assert!(train(threads, sparse) == one, "{threads} threads, sparse {sparse}");
+            // The second team changes the number as it goes.
+            for team in [Team::new(threads).unwrap(), Team::up_to(threads).unwrap()] {
+                assert!(train(&team, sparse) == one, "{team}, sparse {sparse}");
+            }
         }
     }
 }
@@ -126,7 +127,7 @@ fn a_short_batch_after_a_long_one_counts_only_its_own_rows() {
 
 #[test]
 fn training_learns() {
-    let (_, losses, _) = train(1, true);
+    let (_, losses, _) = train(&Team::new(1).unwrap(), true);
     assert!(f64::from_bits(losses[9]) < f64::from_bits(losses[0]));
 }
 

@@ -5,7 +5,6 @@
 #![allow(clippy::print_stdout, reason = "an example says what it found")]
 
 use std::error::Error;
-use std::num::NonZeroUsize;
 
 use ae_data::{ImageSet, Split};
 use ae_net::{Description, Network, Rows, Team};
@@ -40,8 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut network = Network::draw(&shape, 0)?;
 
     let params = TrainParams { epochs: 30, learning_rate: 2e-3, decay: 0.5, ..TrainParams::default() };
-    let threads = NonZeroUsize::new(2).ok_or("no threads")?;
-    let mut trainer = Trainer::fused(&mut network, &split, params.check()?, threads)?;
+    let mut trainer = Trainer::fused(&mut network, &split, params.check()?, Team::up_to(2)?)?;
     let history = trainer.train(&mut |event| {
         if let Event::Epoch(record) = event
             && record.epoch % 10 == 0

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use ae_data::{Limits, open_folder};
 use ae_model::Shallow;
-use ae_net::default_threads;
+use ae_net::{Team, default_threads};
 use ae_train::{TrainParams, Trainer};
 
 fn main() -> anyhow::Result<()> {
@@ -24,8 +24,8 @@ fn main() -> anyhow::Result<()> {
     // It is a network like any other: `Trainer::fused` trains it as it trains an `ae_net::Network`, to the same bits.
     // `Trainer::autodiff` would take it too, and any module that dfdx can differentiate.
     let config = params.check()?;
-    let threads = default_threads(config.batch_size());
-    let history = Trainer::fused(&mut model, &split, config, threads)?.train(&mut |_| {})?;
+    let team = Team::up_to(default_threads(config.batch_size()).get())?;
+    let history = Trainer::fused(&mut model, &split, config, team)?.train(&mut |_| {})?;
 
     println!("test BCE after {epochs} epoch(s): {:.4}", history.test.bce.unwrap_or(f64::NAN));
     println!("the weights are {}", model.identity());

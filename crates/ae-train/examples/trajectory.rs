@@ -5,11 +5,10 @@
 //! folder OUT `initial.safetensors`, the weights that seed 0 draws, and `losses.csv`, `step,autodiff,fused`.
 //! Batches of 64, in the order of the file.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use ae_data::{Limits, Split, open_folder};
-use ae_net::{Description, Network};
+use ae_net::{Description, Network, Team};
 use ae_train::{EpochOrder, Event, TrainError, TrainParams, Trainer};
 
 const STEPS: u32 = 200;
@@ -23,13 +22,13 @@ fn main() -> anyhow::Result<()> {
     let first: Vec<u32> = (0..STEPS * config.batch_size() as u32).collect();
     let split = Split { train: all.train.select(&first)?, test: all.test };
 
-    let threads = NonZeroUsize::MIN;
+    let team = Team::new(1)?;
     let mut a = Network::draw(&Description::dense(784, &[], 32), params.seed)?;
     let mut b = a.clone();
     std::fs::create_dir_all(out)?;
     a.save(out.join("initial.safetensors"))?;
-    let autodiff = losses(Trainer::autodiff(&mut a, &split, config, threads)?)?;
-    let fused = losses(Trainer::fused(&mut b, &split, config, threads)?)?;
+    let autodiff = losses(Trainer::autodiff(&mut a, &split, config, team.clone())?)?;
+    let fused = losses(Trainer::fused(&mut b, &split, config, team)?)?;
     let mut table = String::from("step,autodiff,fused\n");
     for (step, (autodiff, fused)) in autodiff.iter().zip(&fused).enumerate() {
         table += &format!("{},{autodiff},{fused}\n", step + 1);

@@ -9,12 +9,11 @@ use std::iter::zip;
 
 use ae_net::Team;
 use ae_seed::{ChaCha8Rng, Rng};
-use rayon::prelude::*;
 
 /// Words that are drawn at a time: as many as ChaCha8 makes at a time.
 pub(crate) const CHUNK: usize = 64;
 
-/// Rows a thread takes at least.
+/// Rows a thread takes at a time.
 const SHARE: usize = 4;
 
 /// What draws for one image of `width` numbers, in one epoch, for one purpose.
@@ -53,12 +52,8 @@ pub(crate) fn share<T: Send>(
     width: usize,
     work: impl Fn(u32, &mut [T]) + Sync,
 ) {
-    if team.threads() == 1 {
+    team.for_each_chunk(out, SHARE * width, |share, out| {
+        let rows = &rows[share * SHARE..];
         zip(rows, out.chunks_exact_mut(width)).for_each(|(&row, out)| work(row, out));
-    } else {
-        team.enter(|| {
-            let parts = rows.par_iter().zip(out.par_chunks_exact_mut(width));
-            parts.with_min_len(SHARE).for_each(|(&row, out)| work(row, out));
-        });
-    }
+    });
 }

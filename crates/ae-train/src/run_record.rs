@@ -81,8 +81,12 @@ pub struct ModelRecord {
 pub struct EngineRecord {
     /// `fused` or `autodiff`.
     pub name: String,
-    /// Threads it computed with.
+    /// The most threads that it could compute with.
     pub threads: usize,
+    /// The share of the time of steps and evaluations with each number of threads, in [0, 1]; empty in a record from before
+    /// they were counted.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub used: BTreeMap<usize, f64>,
     /// How the first layer read the training images: `sparse` or `dense`.
     pub inputs: String,
     /// The share of nonzero training pixels that this was decided by.

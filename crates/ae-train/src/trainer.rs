@@ -1,6 +1,5 @@
 //! The training loop.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use ae_data::{BatchPlan, Order, Split};
@@ -43,9 +42,9 @@ type Observe<'a> = &'a mut (dyn FnMut(Event<'_>) + Send);
 /// # Example
 /// A run that is stopped, and another trainer that goes on with it:
 /// ```
-/// # use std::{num::NonZeroUsize, time::Duration};
+/// # use std::time::Duration;
 /// # use ae_data::{ImageSet, Split};
-/// # use ae_net::{Description, Network};
+/// # use ae_net::{Description, Network, Team};
 /// use ae_train::{
 ///     CHECKPOINT_EVERY, DataRecord, DataSource, Existing, Origin, RunFolder, SetRecord, TrainError, TrainParams, Trainer,
 /// };
@@ -62,7 +61,7 @@ type Observe<'a> = &'a mut (dyn FnMut(Event<'_>) + Send);
 ///
 /// let mut network = Network::draw(&Description::dense(4, &[], 4), 0)?;
 /// let run = RunFolder::create(&folder, Existing::Refuse)?;
-/// let mut trainer = Trainer::fused(&mut network, &split, config, NonZeroUsize::MIN)?;
+/// let mut trainer = Trainer::fused(&mut network, &split, config, Team::new(1)?)?;
 /// trainer.keep(&run, trainer.settings(origin.clone()), CHECKPOINT_EVERY);
 /// trainer.stop_when(|| true); // after the first step
 /// assert!(matches!(trainer.train(&mut |_| {}), Err(TrainError::Stopped { epoch: 1, step: 1 })));
@@ -71,7 +70,7 @@ type Observe<'a> = &'a mut (dyn FnMut(Event<'_>) + Send);
 ///
 /// let mut network = Network::draw(&Description::dense(4, &[], 4), 0)?;
 /// let run = RunFolder::resume(&folder)?;
-/// let mut trainer = Trainer::fused(&mut network, &split, config, NonZeroUsize::MIN)?;
+/// let mut trainer = Trainer::fused(&mut network, &split, config, Team::new(1)?)?;
 /// let settings = trainer.settings(origin);
 /// trainer.resume(run.checkpoint()?.checkpoint, &settings)?;
 /// trainer.keep(&run, settings, CHECKPOINT_EVERY);
@@ -93,20 +92,19 @@ impl<'a> Trainer<'a> {
     /// A trainer on hand-derived kernels, for models that are networks of dense layers, run-time ones or typed ones: the
     /// fast one.
     ///
-    /// The trained weights are the same bits whatever the number of threads.
+    /// The trained weights are the same bits for any team.
     ///
     /// # Errors
     /// [`TrainError::Argument`]: images that `model` can't be trained on, or a network whose outputs are not logits;
-    /// [`TrainError::Net`] if the model is no network, or the system gives no threads.
+    /// [`TrainError::Net`] if the model is no network.
     pub fn fused<M: AsNetwork + Send>(
         model: &'a mut M,
         images: &'a Split,
         config: TrainConfig,
-        threads: NonZeroUsize,
+        team: Team,
     ) -> Result<Self, TrainError> {
         let network = model.network()?;
         check(images, network.pixels())?;
-        let team = Team::new(threads.get())?;
         let engine = Box::new(Fused::new(model, network, &images.train, config, team.clone())?);
         Ok(Self::new(config, images, engine, team))
     }
@@ -122,11 +120,10 @@ impl<'a> Trainer<'a> {
         model: &'a mut M,
         images: &'a Split,
         config: TrainConfig,
-        threads: NonZeroUsize,
+        team: Team,
     ) -> Result<Self, TrainError> {
         let model = model.on_tape()?;
         check(images, model.sizes().0)?;
-        let team = Team::new(threads.get())?;
         let engine = Box::new(crate::engine::Autodiff::new(model, config, team.clone())?);
         Ok(Self::new(config, images, engine, team))
     }

@@ -95,7 +95,7 @@ fn a_run_from_the_start_leaves_nothing_of_an_earlier_one_to_go_on_from() {
     let mut model = network(16, &[], 8, 2);
     let fresh = RunFolder::create(folder.path(), Existing::Replace).unwrap();
     let config = TrainParams { seed: 9, ..params() }.check().unwrap();
-    let mut trainer = Trainer::fused(&mut model, &split, config, ONE).unwrap();
+    let mut trainer = Trainer::fused(&mut model, &split, config, team(1)).unwrap();
     trainer.keep(&fresh, trainer.settings(origin(&split)), CHECKPOINT_EVERY);
     trainer.stop_when(|| true);
     let previous = fresh.previous_checkpoint_path();
@@ -113,7 +113,7 @@ fn checkpoints_come_before_the_first_step_with_every_epoch_and_as_often_as_asked
         let run = RunFolder::create(folder.path(), Existing::Refuse).unwrap();
         let mut model = network(16, &[], 8, 1);
         let config = params().check().unwrap();
-        let mut trainer = Trainer::fused(&mut model, &split, config, ONE).unwrap();
+        let mut trainer = Trainer::fused(&mut model, &split, config, team(1)).unwrap();
         trainer.keep(&run, trainer.settings(origin(&split)), every);
         let mut places = Vec::new();
         let mut note = |_: ae_train::Event<'_>| {
@@ -158,7 +158,7 @@ fn a_folder_that_goes_away_ends_the_run_with_an_error_that_names_it() {
     let folder = RunFolder::create(&at, Existing::Refuse).unwrap();
     let mut model = network(16, &[], 8, 1);
     let config = TrainParams { epochs: MAX_EPOCHS, ..params() }.check().unwrap();
-    let mut trainer = Trainer::fused(&mut model, &split, config, ONE).unwrap();
+    let mut trainer = Trainer::fused(&mut model, &split, config, team(1)).unwrap();
     trainer.keep(&folder, trainer.settings(origin(&split)), Duration::ZERO);
     let mut steps = 0;
     let error = trainer
@@ -183,7 +183,7 @@ fn an_epochs_figures_survive_to_the_bit() {
     let run = RunFolder::create(folder.path(), Existing::Refuse).unwrap();
     let mut model = network(16, &[], 8, 1);
     let config = params().check().unwrap();
-    let mut trainer = Trainer::fused(&mut model, &split, config, ONE).unwrap();
+    let mut trainer = Trainer::fused(&mut model, &split, config, team(1)).unwrap();
     trainer.keep(&run, trainer.settings(origin(&split)), CHECKPOINT_EVERY);
     let history = trainer.train(&mut |_| {}).unwrap();
     let found = run.checkpoint().unwrap().checkpoint;

@@ -28,8 +28,8 @@ fn follow(mut model: Network, steps: u32, params: TrainParams, inputs: &str) {
     let split = mnist(steps_an_epoch * 64, 64);
     let config = params.check().unwrap();
     let mut copy = model.clone();
-    let mut fused = Trainer::fused(&mut model, &split, config, threads(2)).unwrap();
-    let mut tape = Trainer::autodiff(&mut copy, &split, config, threads(2)).unwrap();
+    let mut fused = Trainer::fused(&mut model, &split, config, team(2)).unwrap();
+    let mut tape = Trainer::autodiff(&mut copy, &split, config, team(2)).unwrap();
     assert_eq!((fused.engine(), fused.inputs()), ("fused", inputs));
     let (found, found_after) = losses(&mut fused);
     let (expected, expected_after) = losses(&mut tape);
@@ -101,8 +101,8 @@ fn targets_stay_clean() {
     };
     let (mut fused, mut tape) = (zeros(), zeros());
     let config = params.check().unwrap();
-    Trainer::fused(&mut fused, &split, config, threads(1)).unwrap().train(&mut |_| {}).unwrap();
-    Trainer::autodiff(&mut tape, &split, config, threads(1)).unwrap().train(&mut |_| {}).unwrap();
+    Trainer::fused(&mut fused, &split, config, team(1)).unwrap().train(&mut |_| {}).unwrap();
+    Trainer::autodiff(&mut tape, &split, config, team(1)).unwrap().train(&mut |_| {}).unwrap();
     for model in [fused, tape] {
         let tensors = model.tensors();
         let bias = &tensors.iter().find(|tensor| tensor.name == "decoder.0.bias").unwrap().values;
@@ -119,9 +119,9 @@ fn what_is_restored_is_scored_against_the_whole_image() {
         let mut model = network(784, &[], 16, 0);
         let config = params.check().unwrap();
         let mut trainer = if tape {
-            Trainer::autodiff(&mut model, &split, config, threads(1)).unwrap()
+            Trainer::autodiff(&mut model, &split, config, team(1)).unwrap()
         } else {
-            Trainer::fused(&mut model, &split, config, threads(2)).unwrap()
+            Trainer::fused(&mut model, &split, config, team(2)).unwrap()
         };
         trainer.train(&mut |_| {}).unwrap()
     };
@@ -151,13 +151,13 @@ fn the_model_has_the_trained_weights_afterwards() {
     let mut model = network(784, &[], 16, 0);
     let before = model.tensors();
     let config = sequential(1).check().unwrap();
-    let history = Trainer::fused(&mut model, &split, config, threads(1)).unwrap().train(&mut |_| {}).unwrap();
+    let history = Trainer::fused(&mut model, &split, config, team(1)).unwrap().train(&mut |_| {}).unwrap();
     assert_ne!(model.tensors(), before);
 
     // An engine that starts from these weights and does not move them scores what the run ended with.
     let still = TrainParams { learning_rate: 1e-30, ..sequential(1) }.check().unwrap();
     let mut copy = model.clone();
-    let again = Trainer::autodiff(&mut copy, &split, still, threads(1)).unwrap().train(&mut |_| {}).unwrap();
+    let again = Trainer::autodiff(&mut copy, &split, still, team(1)).unwrap().train(&mut |_| {}).unwrap();
     assert!((again.test.bce.unwrap() - history.test.bce.unwrap()).abs() < 1e-6);
     assert!((again.test.mse - history.test.mse).abs() < 1e-6);
     assert_eq!(again.test.dead_units, history.test.dead_units);

@@ -16,7 +16,7 @@ fn any_number_of_threads_trains_the_same_bits() {
         let mut model = network(784, &[], 32, 0);
         let config = TrainParams { epochs: 2, noise, mask, rate, ..TrainParams::default() }.check().unwrap();
         let history =
-            Trainer::fused(&mut model, &split, config, threads(count)).unwrap().train(&mut |_| {}).unwrap();
+            Trainer::fused(&mut model, &split, config, team(count)).unwrap().train(&mut |_| {}).unwrap();
         (model.identity(), history.train, history.test, history.restored)
     };
     let mut identities = vec![network(784, &[], 32, 0).identity()];
@@ -40,12 +40,12 @@ fn bright_images_are_read_dense_and_dark_ones_sparse() {
         let split = Split { train: images.clone(), test: images };
         let mut model = network(16, &[], 8, 0);
         let config = sequential(1).check().unwrap();
-        let trainer = Trainer::fused(&mut model, &split, config, threads(1)).unwrap();
+        let trainer = Trainer::fused(&mut model, &split, config, team(1)).unwrap();
         assert_eq!(trainer.inputs(), expected);
         drop(trainer);
         for (noise, mask, expected) in [(0.0, 0.5, expected), (0.5, 0.0, "dense"), (0.5, 0.5, "dense")] {
             let config = TrainParams { noise, mask, ..sequential(1) }.check().unwrap();
-            let trainer = Trainer::fused(&mut model, &split, config, threads(1)).unwrap();
+            let trainer = Trainer::fused(&mut model, &split, config, team(1)).unwrap();
             assert_eq!(trainer.inputs(), expected, "noise {noise}, mask {mask}");
         }
     }
@@ -58,7 +58,7 @@ fn a_price_holds_the_codes_together() {
     let spread = |rate| {
         let mut model = network(784, &[64, 32], 8, 0);
         let config = TrainParams { rate, ..sequential(4) }.check().unwrap();
-        Trainer::fused(&mut model, &split, config, threads(2)).unwrap().train(&mut |_| {}).unwrap();
+        Trainer::fused(&mut model, &split, config, team(2)).unwrap().train(&mut |_| {}).unwrap();
         let images = Rows::bytes(split.test.pixels(), 784).unwrap();
         let codes = model.encode(&Team::new(2).unwrap(), images).unwrap();
         codes.iter().map(|y| f64::from(y * y)).sum::<f64>() / codes.len() as f64

@@ -69,7 +69,7 @@ fn a_deeper_model_goes_on_too() {
     let config = params().check().unwrap();
     let train = |folder: &Path, steps: usize| {
         let (mut model, folder) = (network(16, &[12, 6], 2, 3), open(folder));
-        let trainer = Trainer::fused(&mut model, &split, config, ONE).unwrap();
+        let trainer = Trainer::fused(&mut model, &split, config, team(1)).unwrap();
         let history = train(trainer, &folder, &split, steps, CHECKPOINT_EVERY);
         (model.identity(), history.ok())
     };
@@ -150,7 +150,7 @@ fn another_run_is_refused_by_name_and_changes_nothing() {
         let split = split();
         let mut model = network(16, &[], 8, 1);
         let untouched = model.tensors();
-        let mut trainer = trainer(kind, &mut model, &split, params().check().unwrap(), ONE).unwrap();
+        let mut trainer = trainer(kind, &mut model, &split, params().check().unwrap(), team(1)).unwrap();
         // The fused engine gives the same bits with any number of threads.
         let threads: Change = (|s| s.threads = 2, ["threads", "1", "2"]);
         for (change, [name, ours, theirs]) in
@@ -176,7 +176,8 @@ fn another_run_is_refused_by_name_and_changes_nothing() {
         settings.data.source = DataSource::Folder("elsewhere".into());
         settings.data.from = Some("..".into());
         let mut model = network(16, &[], 8, 1);
-        let mut trainer = common::trainer(kind, &mut model, &split, params().check().unwrap(), ONE).unwrap();
+        let mut trainer =
+            common::trainer(kind, &mut model, &split, params().check().unwrap(), team(1)).unwrap();
         trainer.resume(checkpoint(), &settings).unwrap();
     }
 }
@@ -188,7 +189,7 @@ fn a_checkpoint_without_hidden_layers_goes_on() {
     let (split, config) = (split(), params().check().unwrap());
     let mut model = network(16, &[], 8, 1);
     let run = RunFolder::create(folder.path(), Existing::Refuse).unwrap();
-    let mut first = Trainer::fused(&mut model, &split, config, ONE).unwrap();
+    let mut first = Trainer::fused(&mut model, &split, config, team(1)).unwrap();
     first.keep(&run, first.settings(Origin { hidden: None, ..origin(&split) }), CHECKPOINT_EVERY);
     first.stop_when(after(5));
     first.train(&mut |_| {}).unwrap_err();
@@ -207,7 +208,7 @@ fn a_checkpoint_that_says_it_fits_and_does_not_is_refused() {
         let (split, config) = (split(), params().check().unwrap());
         let refused = |hidden: &[usize], code, wrong: &str| {
             let mut other = network(16, hidden, code, 1);
-            let mut trainer = trainer(kind, &mut other, &split, config, ONE).unwrap();
+            let mut trainer = trainer(kind, &mut other, &split, config, team(1)).unwrap();
             let error = trainer.resume(checkpoint(), checkpoint().settings()).unwrap_err();
             assert!(
                 matches!(&error, TrainError::Weights(WeightsError::Tensor { name, .. }) if name == wrong),
@@ -220,7 +221,7 @@ fn a_checkpoint_that_says_it_fits_and_does_not_is_refused() {
             };
             step(trainer);
             let mut untouched = network(16, hidden, code, 1);
-            step(common::trainer(kind, &mut untouched, &split, config, ONE).unwrap());
+            step(common::trainer(kind, &mut untouched, &split, config, team(1)).unwrap());
             assert_eq!(other.tensors(), untouched.tensors(), "{kind:?}");
         };
         refused(&[], 4, "encoder.0.weight");

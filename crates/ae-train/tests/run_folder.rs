@@ -58,6 +58,7 @@ fn record(source: DataSource) -> RunRecord {
         engine: EngineRecord {
             name: "fused".to_owned(),
             threads: 2,
+            used: BTreeMap::from([(1, 0.25), (2, 0.75)]),
             inputs: "sparse".to_owned(),
             density: 0.19,
         },

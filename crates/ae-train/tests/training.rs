@@ -7,7 +7,7 @@ mod common;
 use ae_data::{ImageSet, Split};
 use ae_net::Network;
 use ae_train::{EpochOrder, Event, History, TrainError, TrainParams};
-use common::{KINDS, Kind, ONE, network, trainer};
+use common::{KINDS, Kind, network, team, trainer};
 
 /// `count` images of 4 x 4 pixels, each bright in one of its 16 places and grey in the next.
 fn images(count: usize) -> ImageSet {
@@ -30,7 +30,7 @@ fn params(epochs: u64) -> TrainParams {
 }
 
 fn train(kind: Kind, model: &mut Network, split: &Split, params: TrainParams) -> Result<History, TrainError> {
-    trainer(kind, model, split, params.check().unwrap(), ONE)?.train(&mut |_| {})
+    trainer(kind, model, split, params.check().unwrap(), team(1))?.train(&mut |_| {})
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_caller_hears_of_every_step_and_epoch() {
         let split = split(8, 4);
         let mut model = network(16, &[], 8, 0);
         let mut heard = Vec::new();
-        trainer(kind, &mut model, &split, params(2).check().unwrap(), ONE)
+        trainer(kind, &mut model, &split, params(2).check().unwrap(), team(1))
             .unwrap()
             .train(&mut |event| match event {
                 Event::Step { epoch, step, bce, train_bce } => {
@@ -166,7 +166,7 @@ fn adam_is_dfdxs_adam_with_a_state_one_can_read() {
     let steps = 3;
     let config = TrainParams { order: EpochOrder::Sequential, ..params(10) };
     let mut ours = Shallow::<16, 8>::build(0).unwrap();
-    let mut trainer = Trainer::autodiff(&mut ours, &split, config.check().unwrap(), ONE).unwrap();
+    let mut trainer = Trainer::autodiff(&mut ours, &split, config.check().unwrap(), team(1)).unwrap();
     trainer.train(&mut |_| {}).unwrap();
     let state = trainer.adam_state();
     drop(trainer);

@@ -22,9 +22,9 @@ where
     [false, true].map(|tape| {
         let mut model = model();
         let mut trainer = if tape {
-            Trainer::autodiff(&mut model, split, config, threads(2)).unwrap()
+            Trainer::autodiff(&mut model, split, config, team(2)).unwrap()
         } else {
-            Trainer::fused(&mut model, split, config, threads(2)).unwrap()
+            Trainer::fused(&mut model, split, config, team(2)).unwrap()
         };
         let history = trainer.train(&mut |_| {}).unwrap();
         let adam = trainer.adam_state();

@@ -32,13 +32,14 @@ pub(crate) struct RunArg {
 /// How many threads compute.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct ThreadsArg {
-    /// Threads to compute with; nothing that is written depends on it [default: one a processor]
+    /// Threads to compute with, always; nothing that is written depends on it [default: as many as help, found out by
+    /// trying: fewer where other programs are busy]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
 }
 
 impl ThreadsArg {
-    /// As many threads as were asked for, or as there are processors.
+    /// As many threads as were asked for, or as help.
     pub(crate) fn team(self) -> Result<Team> {
         team(self.threads)
     }
@@ -178,8 +179,8 @@ pub(crate) fn resume_command(folder: &Path) -> String {
     command
 }
 
-/// As many threads as were asked for, or as there are processors.
+/// As many threads as were asked for, or as help.
 pub(crate) fn team(threads: Option<NonZeroUsize>) -> Result<Team> {
-    let threads = threads.unwrap_or_else(|| available_parallelism().unwrap_or(NonZeroUsize::MIN));
-    Ok(Team::new(threads.get())?)
+    let processors = || available_parallelism().unwrap_or(NonZeroUsize::MIN).get();
+    Ok(threads.map_or_else(|| Team::up_to(processors()), |threads| Team::new(threads.get()))?)
 }

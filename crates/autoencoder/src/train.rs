@@ -100,7 +100,8 @@ fn trained(
     let history = train(&mut trainer, &plan.config, images, done, &folder)?;
     let engine = EngineRecord {
         name: trainer.engine().to_owned(),
-        threads: plan.threads.get(),
+        threads: plan.team.threads(),
+        used: plan.team.used(),
         inputs: trainer.inputs().to_owned(),
         density: images.train.density(),
     };
@@ -116,7 +117,7 @@ impl Trained {
         figure::clear(&folder).with_context(|| stopped(&folder))?;
         network.save(folder.model_path()).with_context(|| stopped(&folder))?;
         let record = folder.save(&history, &trained_on, record).with_context(|| stopped(&folder))?;
-        outcome::print(&history, record.pca);
+        outcome::print(&history, record.pca, &record.engine.used);
         let goes_on = (record.config.decay == 0.0).then_some(folder.path());
         verdicts::print(&record.verdicts, goes_on);
         for written in [folder.model_path(), folder.history_path(), folder.record_path()] {
@@ -135,10 +136,8 @@ fn announce(
     done: Option<(u64, usize)>,
 ) {
     let (preset, code, seed) = (plan.preset.name(), plan.code, plan.config.seed());
-    let (engine, threads) = (trainer.engine(), plan.threads);
-    say!(
-        "{preset}: codes of {code}, {parameters} parameters, seed {seed}, engine {engine}, {threads} threads"
-    );
+    let (engine, team) = (trainer.engine(), &plan.team);
+    say!("{preset}: codes of {code}, {parameters} parameters, seed {seed}, engine {engine}, {team}");
     let Split { train, test } = images;
     let (rows, cols) = (train.rows(), train.cols());
     say!("{} training and {} test images of {rows} x {cols} pixels", train.len(), test.len());

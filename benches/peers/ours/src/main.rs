@@ -3,10 +3,9 @@
 //! A block begins at the event of one step and ends at the event of a later step of the same epoch, so that
 //! neither evaluation nor an epoch's shorter last batch is in it.
 
-use std::num::NonZeroUsize;
 use std::time::Instant;
 
-use ae_net::{Description, Network};
+use ae_net::{Description, Network, Team};
 use ae_train::{Event, TrainParams, Trainer};
 use peer_protocol::{AnyError, Job};
 
@@ -29,7 +28,6 @@ fn main() -> Result<(), AnyError> {
     let epochs = (job.blocks + 1).div_ceil(blocks_per_epoch) as u64;
     let params = TrainParams { epochs, batch_size: job.model.batch, ..TrainParams::default() };
     let config = params.check()?;
-    let threads = NonZeroUsize::new(job.threads).ok_or("--threads 0")?;
 
     let mut clock = Blocks::new(job.steps, steps_per_epoch);
     let mut observe = |event: Event<'_>| {
@@ -44,8 +42,9 @@ fn main() -> Result<(), AnyError> {
     };
     let mut network = Network::draw(&description, 0)?;
     let mut trainer = match engine.as_str() {
-        "fused" => Trainer::fused(&mut network, &images, config, threads)?,
-        "autodiff" => Trainer::autodiff(&mut network, &images, config, threads)?,
+        "fused" => Trainer::fused(&mut network, &images, config, Team::up_to(job.threads)?)?,
+        "fixed" => Trainer::fused(&mut network, &images, config, Team::new(job.threads)?)?,
+        "autodiff" => Trainer::autodiff(&mut network, &images, config, Team::new(job.threads)?)?,
         other => return Err(format!("no engine is called {other}").into()),
     };
     trainer.train(&mut observe)?;

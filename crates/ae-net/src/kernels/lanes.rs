@@ -5,12 +5,12 @@
 
 use std::ops::Range;
 
-use pulp::Arch;
-
+use super::arch::Arch;
 use super::loss::Head;
 use super::products::{Backward, Forward, LaneRows};
 use super::sparse_products::{CutLists, ForwardSparse, Lists};
 use super::strips::{Matrix, Strided};
+use crate::clocks::{Part, timed};
 use crate::code::Price;
 use crate::rows::Cells;
 use crate::stack::{LayerShape, Stack};
@@ -113,13 +113,15 @@ impl Lane {
     /// Gets rows of inputs ready for the first layer.
     fn read(&mut self, arch: Arch, inputs: Rows<'_>, first: usize, rows: usize) {
         (self.first, self.rows) = (first, rows);
-        inputs.touch(first..first + rows);
-        if needs_values(inputs) {
-            let values = self.values.chunks_exact_mut(inputs.width()).take(rows);
-            for (row, values) in (first..).zip(values) {
-                inputs.copy(arch, row, values);
+        timed(Part::Reading, || {
+            inputs.touch(first..first + rows);
+            if needs_values(inputs) {
+                let values = self.values.chunks_exact_mut(inputs.width()).take(rows);
+                for (row, values) in (first..).zip(values) {
+                    inputs.copy(arch, row, values);
+                }
             }
-        }
+        });
     }
 
     /// Computes some layers, each from the activations before it.
@@ -132,14 +134,16 @@ impl Lane {
             let (panel_rows, activation, out) = (shape.panel_rows(), shape.activation, &mut after[0]);
             if let (0, Cells::Lists(set)) = (layer, inputs.cells()) {
                 let (inputs, lists) = (shape.inputs, Lists { set, rows: inputs, first });
-                arch.dispatch(ForwardSparse { inputs, lists, rows, weights, panel_rows, activation, out });
+                let product = ForwardSparse { inputs, lists, rows, weights, panel_rows, activation, out };
+                timed(Part::ListProduct, || arch.dispatch(product));
             } else {
                 let x = match before.last() {
                     Some(activations) => activations.rows(),
                     None => dense_rows(&self.values, inputs, first),
                 };
                 let inputs = shape.inputs;
-                arch.dispatch(Forward { rows, inputs, x, weights, panel_rows, activation, out });
+                let product = Forward { rows, inputs, x, weights, panel_rows, activation, out };
+                timed(Part::Product, || arch.dispatch(product));
             }
         }
     }
@@ -168,7 +172,7 @@ impl Lane {
     /// Sums the loss of the rows that went forward; the last layer's activations become its deltas.
     pub(crate) fn head(&mut self, arch: Arch, stack: &Stack, batch: &Batch<'_>) {
         let shape = &stack.shapes()[stack.depth() - 1];
-        self.loss = arch.dispatch(Head {
+        let head = Head {
             loss: batch.loss,
             activation: shape.activation,
             scale: (1.0 / batch.loss.count(batch.rows, shape.outputs)) as f32,
@@ -177,7 +181,8 @@ impl Lane {
             rows: self.rows,
             outputs: shape.outputs,
             matrix: self.activations.last_mut().expect("a stack has layers"),
-        });
+        };
+        self.loss = timed(Part::Loss, || arch.dispatch(head));
     }
 
     /// From the last layer's deltas to those of all others. The first layer's inputs get none.
@@ -193,7 +198,7 @@ impl Lane {
                 _ => None,
             };
             let (out, later) = self.deltas[layer - 1..].split_first_mut().expect("a layer lies before");
-            arch.dispatch(Backward {
+            let product = Backward {
                 rows: self.rows,
                 inputs: shape.inputs,
                 delta: later.first().unwrap_or(&self.activations[self.activations.len() - 1]),
@@ -202,7 +207,8 @@ impl Lane {
                 activation,
                 activations: code.map_or(&self.activations[layer - 1], |(code, _)| code),
                 out: &mut *out,
-            });
+            };
+            timed(Part::Backward, || arch.dispatch(product));
             if let Some((code, price)) = code {
                 let price = (f64::from(price) / batch.loss.count(batch.rows, stack.outputs())) as f32;
                 arch.dispatch(Price { rows: self.rows, price, activation, code, delta: out });
@@ -215,12 +221,14 @@ impl Lane {
         let Cells::Lists(set) = inputs.cells() else { return };
         let lists = Lists { set, rows: inputs, first: self.first };
         let mut cuts = self.cuts.iter_mut();
-        for row in 0..self.rows {
-            let positions = lists.row(row).0;
-            for (start, cut) in shape.part_starts().zip(&mut cuts) {
-                *cut = positions.partition_point(|&position| usize::from(position) < start) as u32;
+        timed(Part::Cutting, || {
+            for row in 0..self.rows {
+                let positions = lists.row(row).0;
+                for (start, cut) in shape.part_starts().zip(&mut cuts) {
+                    *cut = positions.partition_point(|&position| usize::from(position) < start) as u32;
+                }
             }
-        }
+        });
     }
 
     /// What entered a layer and one panel of the deltas that came back, for its weight gradient.

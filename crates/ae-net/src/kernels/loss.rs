@@ -177,24 +177,23 @@ fn bce<S: Simd, const WIDE: usize>(
     scale: f32,
 ) -> f64 {
     let scale = simd.splat_f32s(scale);
+    // Outside of the loop: a call in it, even one that is not made, costs it a tenth of its time.
+    row.as_flattened_mut()[outputs..].fill(NO_LOGIT);
     let mut total = 0.0;
     for (group, strips) in row.chunks_mut(FACTORS).enumerate() {
         let mut sum = BceSum::<S, WIDE>::new(simd);
         for (index, strip) in strips.iter_mut().enumerate() {
-            let index = group * FACTORS + index;
-            let columns = (outputs - index * STRIP).min(STRIP);
-            strip[columns..].fill(NO_LOGIT);
-            let t = target_strip(target, index);
+            let t = target_strip(target, group * FACTORS + index);
             let t = registers::<S, WIDE>(&t, 0);
             for (wide, z) in registers_mut::<S, WIDE>(strip, 0).iter_mut().enumerate() {
                 let probability = sum.add(simd, wide, *z, t[wide]);
                 let delta = simd.mul_f32s(simd.sub_f32s(probability, t[wide]), scale);
                 *z = activation.chain(simd, *z, delta);
             }
-            strip[columns..].fill(0.0);
         }
         total += sum.finish(simd);
     }
+    row.as_flattened_mut()[outputs..].fill(0.0);
     total
 }
 
@@ -229,9 +228,8 @@ fn squared<S: Simd, const WIDE: usize>(
 ) -> f64 {
     let mut sums = [simd.splat_f32s(0.0); WIDE];
     let scale = simd.splat_f32s(2.0 * scale);
+    row.as_flattened_mut()[outputs..].fill(0.0);
     for (index, strip) in row.iter_mut().enumerate() {
-        let columns = (outputs - index * STRIP).min(STRIP);
-        strip[columns..].fill(0.0);
         let t = target_strip(target, index);
         let t = registers::<S, WIDE>(&t, 0);
         for (wide, y) in registers_mut::<S, WIDE>(strip, 0).iter_mut().enumerate() {

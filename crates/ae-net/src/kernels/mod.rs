@@ -11,6 +11,7 @@
 //! | tile | what one kernel keeps in registers at a time: a few rows times a few columns |
 
 pub(crate) mod activation;
+pub(crate) mod arch;
 pub(crate) mod lanes;
 pub(crate) mod loss;
 pub(crate) mod products;

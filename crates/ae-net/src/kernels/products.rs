@@ -104,6 +104,9 @@ fn forward_tile<S: Simd, const ROWS: usize, const WIDE: usize>(
     sums
 }
 
+/// Rows of deltas that all weights are gone through for: few enough to stay in the innermost cache meanwhile.
+const BACKWARD_ROWS: usize = 8;
+
 /// `d W`, times the derivative of the activation that made the layer's inputs, for the first `rows`
 /// rows of `d`.
 pub(crate) struct Backward<'a> {
@@ -134,8 +137,11 @@ impl WithSimd for Backward<'_> {
 impl Backward<'_> {
     #[inline(always)]
     fn tiles<S: Simd, const ROWS: usize, const INPUTS: usize>(self, simd: S) {
-        for first_input in (0..self.inputs).step_by(INPUTS) {
-            for first_row in (0..self.rows).step_by(ROWS) {
+        let blocks = (0..self.rows)
+            .step_by(BACKWARD_ROWS)
+            .flat_map(|block| (0..self.inputs).step_by(INPUTS).map(move |first_input| (block, first_input)));
+        for (block, first_input) in blocks {
+            for first_row in (block..self.rows.min(block + BACKWARD_ROWS)).step_by(ROWS) {
                 // A short tile computes its last row or input again, and stores it once.
                 let mut delta = [&[][..]; ROWS];
                 for (row, delta) in delta.iter_mut().enumerate() {

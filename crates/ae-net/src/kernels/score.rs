@@ -1,10 +1,12 @@
 //! How far reconstructions are from the bytes they stand for: two figures, in one pass over the logits.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
+use super::arch::Arch;
 use super::loss::{BceSum, FACTORS, NO_LOGIT, sum_of, target_strip};
 use super::products::registers;
 use super::strips::STRIP;
+use crate::crew::Work;
 use crate::error::require_length;
 use crate::rows::Target;
 use crate::{NetError, Outputs, Team};
@@ -47,9 +49,11 @@ impl PixelErrors {
         let arch = Arch::new();
         let mut sums = vec![Self::default(); logits.len().div_ceil(SHARE)];
         let bounds: Vec<_> = (0..=sums.len()).collect();
-        team.share(&bounds, [&mut sums], &|share, [sum]| {
-            let range = share * SHARE..logits.len().min((share + 1) * SHARE);
-            sum[0] = arch.dispatch(Score { logits: &logits[range.clone()], targets: &targets[range] });
+        team.pace(Work::Score, logits.len(), || {
+            team.share(&bounds, [&mut sums], &|share, [sum]| {
+                let range = share * SHARE..logits.len().min((share + 1) * SHARE);
+                sum[0] = arch.dispatch(Score { logits: &logits[range.clone()], targets: &targets[range] });
+            });
         });
         Ok(sums.iter().fold(Self::default(), |sum, share| Self {
             bce: sum.bce + share.bce,

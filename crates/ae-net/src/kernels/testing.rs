@@ -1,9 +1,12 @@
 //! What the unit tests share.
 
-/// Every instruction set of this machine that the kernels are compiled for.
-pub(crate) fn architectures() -> Vec<pulp::Arch> {
-    let mut all = vec![pulp::Arch::Scalar, pulp::Arch::new()];
+use super::arch::Arch;
+
+/// Every width of vectors that the kernels are compiled for, whatever the machine has: 1, 4, 8 and its own; and
+/// the instruction sets that it has.
+pub(crate) fn architectures() -> Vec<Arch> {
+    let all = [Arch::new(), Arch::Found(pulp::Arch::Scalar), Arch::Four, Arch::Eight];
     #[cfg(target_arch = "x86_64")]
-    all.extend(pulp::x86::V3::try_new().map(pulp::Arch::V3));
-    all
+    let all = all.into_iter().chain(pulp::x86::V3::try_new().map(|v3| Arch::Found(pulp::Arch::V3(v3))));
+    all.into_iter().collect()
 }

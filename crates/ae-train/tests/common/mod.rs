@@ -4,19 +4,17 @@
 #![allow(dead_code, reason = "no test uses all of it")]
 
 use std::cell::Cell;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 
 use ae_data::{ImageSet, Limits, Split, open_folder};
-use ae_net::{Description, Network};
+use ae_net::{Description, Network, Team};
 use ae_train::{
     CHECKPOINT_EVERY, DataRecord, DataSource, EpochOrder, Existing, History, Origin, RunFolder,
     RunFolderError, SetRecord, TrainConfig, TrainError, TrainParams, Trainer,
 };
 
 pub(crate) const NEVER: usize = usize::MAX;
-pub(crate) const ONE: NonZeroUsize = NonZeroUsize::MIN;
 
 /// Which engine, and on which kind of model.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,8 +33,8 @@ pub(crate) const KINDS: [Kind; 1] = [Kind::Fused];
 #[cfg(feature = "autodiff")]
 pub(crate) const KINDS: [Kind; 3] = [Kind::Fused, Kind::Autodiff, Kind::Typed];
 
-pub(crate) fn threads(count: usize) -> NonZeroUsize {
-    NonZeroUsize::new(count).unwrap()
+pub(crate) fn team(threads: usize) -> Team {
+    Team::new(threads).unwrap()
 }
 
 pub(crate) fn sequential(epochs: u64) -> TrainParams {
@@ -53,12 +51,12 @@ pub(crate) fn trainer<'a>(
     network: &'a mut Network,
     split: &'a Split,
     config: TrainConfig,
-    threads: NonZeroUsize,
+    team: Team,
 ) -> Result<Trainer<'a>, TrainError> {
     match kind {
-        Kind::Fused => Trainer::fused(network, split, config, threads),
+        Kind::Fused => Trainer::fused(network, split, config, team),
         #[cfg(feature = "autodiff")]
-        Kind::Autodiff | Kind::Typed => Trainer::autodiff(network, split, config, threads),
+        Kind::Autodiff | Kind::Typed => Trainer::autodiff(network, split, config, team),
     }
 }
 
@@ -133,15 +131,15 @@ impl Run {
     pub(crate) fn go_on(&self, folder: &Path, steps: usize, every: Duration) -> Result<Outcome, TrainError> {
         let folder = open(folder);
         let (split, mut network) = (split(), network(16, &[], 8, 1));
-        let (config, threads) = (self.params.check().unwrap(), threads(self.threads));
+        let (config, team) = (self.params.check().unwrap(), team(self.threads));
         #[cfg(feature = "autodiff")]
         if self.kind == Kind::Typed {
             let mut model = ae_model::Shallow::<16, 8>::build(1).unwrap();
-            let trainer = Trainer::autodiff(&mut model, &split, config, threads)?;
+            let trainer = Trainer::autodiff(&mut model, &split, config, team)?;
             let history = train(trainer, &folder, &split, steps, every)?;
             return Ok((model.identity().to_string(), history));
         }
-        let trainer = trainer(self.kind, &mut network, &split, config, threads)?;
+        let trainer = trainer(self.kind, &mut network, &split, config, team)?;
         let history = train(trainer, &folder, &split, steps, every)?;
         Ok((network.identity().to_string(), history))
     }

@@ -64,7 +64,8 @@ pub struct TrainArgs {
     /// What computes the training [default: fused]
     #[arg(long, value_enum)]
     pub(crate) engine: Option<EngineName>,
-    /// Threads to compute with [default: as many as help]
+    /// Threads to compute with, always; the weights do not depend on it [default: as many as help, found out by trying
+    /// while it trains: fewer where other programs are busy]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
     /// Folder of the run [default: runs/PRESET-CODE, and -noiseX or -maskX if given]

@@ -62,7 +62,7 @@ fn images_per_s(images: &Split, history: &History) -> f64 {
 }
 
 /// The figures of the run, over what they are to be read against.
-pub(crate) fn print(history: &History, pca: Option<PcaScore>) {
+pub(crate) fn print(history: &History, pca: Option<PcaScore>, used: &BTreeMap<usize, f64>) {
     let History { train, test, restored, baselines, .. } = history;
     say!();
     say!("                        BCE        MSE    PSNR dB  dead units");
@@ -84,6 +84,17 @@ pub(crate) fn print(history: &History, pca: Option<PcaScore>) {
         say!("PCA, a code as large            {mse:>9.5}  {psnr_db:>9.2}");
     }
     say!("the entropy floor       {:.4}    0.00000", baselines.entropy_floor_bce);
-    say!("trained in {:.1} s", history.wall_s);
+    say!("trained in {:.1} s{}", history.wall_s, threads_of(used));
     say!();
+}
+
+/// On how many threads, where it was not always the same number.
+fn threads_of(used: &BTreeMap<usize, f64>) -> String {
+    let mut told: Vec<_> = used.iter().map(|(threads, share)| (threads, (100.0 * share).round())).collect();
+    told.retain(|&(_, percent)| percent >= 5.0);
+    if told.len() < 2 {
+        return String::new();
+    }
+    let told: Vec<_> = told.iter().map(|(threads, percent)| format!("{percent} % on {threads}")).collect();
+    format!(", by threads: {}", told.join(", "))
 }

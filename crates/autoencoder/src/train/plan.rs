@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use ae_data::{Part, Split};
-use ae_net::{Description, Network, default_threads};
+use ae_net::{Description, Network, Team, default_threads};
 use ae_train::{
     Checkpoint, DataRecord, DataSource, MAX_EPOCHS, Origin, RunSettings, SetRecord, TrainConfig, TrainError,
     Trainer,
@@ -35,7 +35,7 @@ pub(crate) struct Plan {
     from_record: bool,
     pub(crate) init: Option<PathBuf>,
     engine: EngineName,
-    pub(crate) threads: NonZeroUsize,
+    pub(crate) team: Team,
 }
 
 impl Plan {
@@ -57,7 +57,7 @@ impl Plan {
             from_record: false,
             init: args.init.clone(),
             engine: built_in(args.engine.unwrap_or(EngineName::Fused))?,
-            threads: args.threads.unwrap_or_else(|| default_threads(config.batch_size())),
+            team: team(args.threads, &config)?,
         })
     }
 
@@ -95,7 +95,7 @@ impl Plan {
             from_record,
             init,
             engine: built_in(engine)?,
-            threads: args.threads.or(threads).unwrap_or_else(|| default_threads(config.batch_size())),
+            team: team(args.threads.or(threads), &config)?,
         })
     }
 
@@ -176,9 +176,9 @@ impl Plan {
         images: &'a Split,
     ) -> Result<Trainer<'a>, TrainError> {
         match self.engine {
-            EngineName::Fused => Trainer::fused(network, images, self.config, self.threads),
+            EngineName::Fused => Trainer::fused(network, images, self.config, self.team.clone()),
             #[cfg(feature = "autodiff")]
-            EngineName::Autodiff => Trainer::autodiff(network, images, self.config, self.threads),
+            EngineName::Autodiff => Trainer::autodiff(network, images, self.config, self.team.clone()),
             #[cfg(not(feature = "autodiff"))]
             EngineName::Autodiff => unreachable!("`built_in` has refused it"),
         }
@@ -198,6 +198,15 @@ impl Plan {
             },
         }
     }
+}
+
+/// As many threads as were asked for, or as help.
+fn team(threads: Option<NonZeroUsize>, config: &TrainConfig) -> Result<Team> {
+    let team = match threads {
+        Some(threads) => Team::new(threads.get()),
+        None => Team::up_to(default_threads(config.batch_size()).get()),
+    };
+    Ok(team?)
 }
 
 /// Images that the user has named, with the labels of those that a run began with, where no flag names any.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ae_data::Split;
 use ae_eval::{EvalError, Pca, image_rows};
-use ae_net::{Evaluation, Outputs, Team};
+use ae_net::{Evaluation, Outputs};
 use ae_train::{PcaScore, Remedy, Verdict};
 
 use super::plan::Plan;
@@ -22,10 +22,10 @@ pub(crate) fn pca(plan: &Plan, images: &Split) -> Option<PcaScore> {
         return None;
     }
     let measure = || {
-        let team = Team::new(plan.threads.get())?;
-        let pca = Pca::leading(&team, &images.train, code, config.seed())?.network(code, Outputs::Clipped)?;
+        let team = &plan.team;
+        let pca = Pca::leading(team, &images.train, code, config.seed())?.network(code, Outputs::Clipped)?;
         let Evaluation { mse, psnr_db, .. } =
-            pca.evaluate(&team, image_rows(&images.test)?, images.test.pixels())?;
+            pca.evaluate(team, image_rows(&images.test)?, images.test.pixels())?;
         Ok::<_, EvalError>(PcaScore { mse, psnr_db })
     };
     // A run is worth keeping without the comparison.

@@ -37,10 +37,14 @@ fn start(fixture: &Fixture, arguments: &[&str]) -> Child {
     fixture.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// The weights of a run and all its figures but the seconds.
+/// The weights of a run and all its figures but the seconds and threads.
 pub(crate) fn outcome(fixture: &Fixture, run: &str) -> (Vec<u8>, String, String) {
     let folder = RunFolder::open(fixture.path(run)).unwrap();
     let mut record = folder.record().unwrap();
+    // How long it took, and on how many threads.
+    let used = std::mem::take(&mut record.engine.used);
+    assert!(used.keys().all(|threads| (1..=record.engine.threads).contains(threads)), "{used:?}");
+    assert!((used.values().sum::<f64>() - 1.0).abs() < 1e-9, "{used:?}");
     (record.wall_s, record.images_per_s, record.engine.threads) = (0.0, 0.0, 0);
     // As the history has seconds, so has its hash.
     record.files.remove("history.csv").unwrap();
