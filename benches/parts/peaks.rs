@@ -47,7 +47,7 @@ impl Peaks {
             products: arithmetic(Kind::Product),
             divisions: arithmetic(Kind::Division),
             roots: arithmetic(Kind::Root),
-            scattered: best(threads, || vec![1_u8; MEMORIES[4]], |bytes| scattered(bytes)),
+            scattered: best(threads, || (vec![1_u8; MEMORIES[4]], 0), |(bytes, next)| scattered(bytes, next)),
             read: memory(Pass::Read),
             updated: memory(Pass::Update),
         }
@@ -176,20 +176,19 @@ impl WithSimd for Memory<'_> {
     }
 }
 
-/// Reads pieces of an image's size from places far apart; counts their bytes.
-fn scattered(bytes: &[u8]) -> f64 {
+/// Reads pieces of an image's size from places far apart, from piece `next` on; counts their bytes.
+fn scattered(bytes: &[u8], next: &mut usize) -> f64 {
     const PIECE: usize = 784;
     const PIECES: usize = 1_000;
     /// Far, and no divisor of the number of places.
     const STRIDE: usize = 61_343;
-    thread_local!(static NEXT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) });
-    let (places, first) = (bytes.len() / PIECE, NEXT.get());
+    let places = bytes.len() / PIECE;
     let mut all = 0;
-    for piece in first..first + PIECES {
+    for piece in *next..*next + PIECES {
         let start = piece * STRIDE % places * PIECE;
         all ^= bytes[start..start + PIECE].iter().step_by(64).fold(0, |all, byte| all ^ byte);
     }
-    NEXT.set(first + PIECES);
+    *next += PIECES;
     black_box(all);
     (PIECE * PIECES) as f64
 }

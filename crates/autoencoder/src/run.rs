@@ -181,6 +181,10 @@ pub(crate) fn resume_command(folder: &Path) -> String {
 
 /// As many threads as were asked for, or as help.
 pub(crate) fn team(threads: Option<NonZeroUsize>) -> Result<Team> {
-    let processors = || available_parallelism().unwrap_or(NonZeroUsize::MIN).get();
-    Ok(threads.map_or_else(|| Team::up_to(processors()), |threads| Team::new(threads.get()))?)
+    team_of(threads, available_parallelism().unwrap_or(NonZeroUsize::MIN))
+}
+
+/// The same where more than `most` can't help.
+pub(crate) fn team_of(threads: Option<NonZeroUsize>, most: NonZeroUsize) -> Result<Team> {
+    Ok(threads.map_or_else(|| Team::up_to(most.get()), |threads| Team::new(threads.get()))?)
 }

@@ -18,6 +18,7 @@ use crate::guard;
 use crate::output::BadArgument;
 use crate::paths;
 use crate::presets::Preset;
+use crate::run::team_of;
 use crate::weights::import;
 
 pub(crate) struct Plan {
@@ -57,7 +58,7 @@ impl Plan {
             from_record: false,
             init: args.init.clone(),
             engine: built_in(args.engine.unwrap_or(EngineName::Fused))?,
-            team: team(args.threads, &config)?,
+            team: team_of(args.threads, default_threads(config.batch_size()))?,
         })
     }
 
@@ -95,7 +96,7 @@ impl Plan {
             from_record,
             init,
             engine: built_in(engine)?,
-            team: team(args.threads.or(threads), &config)?,
+            team: team_of(args.threads.or(threads), default_threads(config.batch_size()))?,
         })
     }
 
@@ -198,15 +199,6 @@ impl Plan {
             },
         }
     }
-}
-
-/// As many threads as were asked for, or as help.
-fn team(threads: Option<NonZeroUsize>, config: &TrainConfig) -> Result<Team> {
-    let team = match threads {
-        Some(threads) => Team::new(threads.get()),
-        None => Team::up_to(default_threads(config.batch_size()).get()),
-    };
-    Ok(team?)
 }
 
 /// Images that the user has named, with the labels of those that a run began with, where no flag names any.
