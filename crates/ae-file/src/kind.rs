@@ -25,6 +25,16 @@ impl Kind {
         self.name
     }
 
+    /// Whether it is plain text: a table, perhaps.
+    pub fn is_text(self) -> bool {
+        self == TEXT
+    }
+
+    /// Whether it is packed by gzip.
+    pub fn is_gzip(self) -> bool {
+        self.name == "a gzip file"
+    }
+
     /// The kind of a file that begins with `start`: its first [`START_BYTES`](Self::START_BYTES), or all of it if it is
     /// shorter. `None` if nothing known begins so.
     pub fn of(start: &[u8]) -> Option<Kind> {
@@ -35,6 +45,7 @@ impl Kind {
             return Some(kind);
         }
         match start {
+            [] => Some(kind("an empty file", "nothing was ever written to it, or it was cut short")),
             [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => Some(picture("a BMP picture")),
             [0, 0, 0x08 | 0x09 | 0x0B..=0x0E, 1..=8, ..] => Some(IDX),
             // Protocols 2 to 5; the older ones are text.
@@ -57,7 +68,7 @@ const fn kind(name: &'static str, advice: &'static str) -> Kind {
 }
 
 const fn picture(name: &'static str) -> Kind {
-    kind(name, "images are read from IDX files, so write its grey levels to one")
+    kind(name, "pictures are read from a folder, so name the one that it is in")
 }
 
 /// Where bytes stand, which they are, and what a file with them is; the first that fits counts.
@@ -79,7 +90,7 @@ const KINDS: &[(usize, &[u8], Kind)] = &[
     (
         0,
         b"\x93NUMPY",
-        kind("a NumPy array (.npy)", "it is read where codes or an array are asked for, not here"),
+        kind("a NumPy array (.npy)", "it is read where rows, codes or labels are asked for, not here"),
     ),
     (
         0,
@@ -95,7 +106,8 @@ const KINDS: &[(usize, &[u8], Kind)] = &[
     ),
 ];
 
-const IDX: Kind = kind("an IDX file", "it is read where images or labels are asked for, not here");
+const IDX: Kind = kind("an IDX file", "it is read where rows or labels are asked for, not here");
+const TEXT: Kind = kind("a text file, CSV perhaps", "tables are read where rows are asked for, not here");
 const SAFETENSORS: Kind = kind("a safetensors file", "it is read where weights are asked for, not here");
 const PICKLE: Kind = kind(
     "a Python pickle (also what older torch.save writes)",
@@ -122,7 +134,7 @@ fn of_text(start: &[u8]) -> Option<Kind> {
     } else if text.starts_with(['{', '[']) {
         kind("a JSON file", "save the numbers in it in the format asked for (Python: numpy)")
     } else {
-        kind("a text file, CSV perhaps", "save the numbers in it in the format asked for (Python: numpy)")
+        TEXT
     })
 }
 
@@ -168,6 +180,7 @@ mod tests {
             (b"<html lang=\"en\">", "a web page"),
             (b"{\"a\": [1, 2]}", "a JSON file"),
             (b"label,1x1,1x2\r\n5,0,0\r\n", "a text file, CSV perhaps"),
+            (b"", "an empty file"),
         ] {
             assert_eq!(Kind::of(start).map(|kind| kind.name), Some(name), "{start:?}");
         }
@@ -176,8 +189,7 @@ mod tests {
     #[test]
     fn what_begins_like_nothing_known_has_no_kind() {
         for start in [
-            &b""[..],
-            b" \n",
+            &b" \n"[..],
             b"\0\0\0\0",
             b"\x89PN",
             b"RIFF\0\0\0\0WAVEfmt ",

@@ -4,13 +4,14 @@
 //! folder. A reader sees the old bytes or the new ones, never a mixture; after an error, a kill or a power cut
 //! the old bytes are still there. What a kill can leave behind is the temporary file, `.replace-*.tmp`, which
 //! [`remove_temporaries`] clears away and tells from one that is being written. [`replace_keeping`] keeps the old
-//! content under another name.
+//! content under another name. [`NewFolder`] does for a folder of files what `replace` does for one.
 //!
 //! [`open`] and [`read`] are for files that somebody else made: a pipe or a device is refused at once, where the
 //! standard library would wait for it or read it for ever. [`Kind`] names what turns out to be no file of the format
 //! that was asked for.
 
 mod kind;
+mod new_folder;
 mod read;
 mod temporary;
 
@@ -20,6 +21,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 pub use kind::Kind;
+pub use new_folder::NewFolder;
 pub use read::{ReadError, open, read};
 pub use temporary::remove_temporaries;
 
@@ -214,13 +216,13 @@ impl Target {
 
 /// A rename lasts through a power cut only once the folder that records it is on the disk.
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     fs::File::open(folder)?.sync_all()
 }
 
 /// Elsewhere a folder cannot be opened as a file; the rename is left to the file system's own journal.
 #[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -158,6 +158,7 @@ fn temporaries_are_removed_and_nothing_else_is() {
         fs::write(folder.path().join(name), b"x").unwrap();
     }
     fs::create_dir(folder.path().join(".replace-folder.tmp")).unwrap();
+    fs::write(folder.path().join(".replace-folder.tmp/file"), b"x").unwrap();
     remove_temporaries(folder.path()).unwrap();
     let mut left = [&others[..], &[".replace-folder.tmp"]].concat();
     left.sort();
