@@ -1,12 +1,17 @@
-//! What can be wrong, one enum a layer: bytes ([`IdxError`]), a file or a stream of them ([`OpenError`]), images and
-//! whatever a caller asks for ([`DataError`]), the files a user names ([`LoadError`]), and writing ([`WriteError`]).
+//! What can be wrong, one enum a layer: bytes ([`IdxError`], [`NpyError`]), a file or a stream of them ([`OpenError`]), images
+//! and whatever a caller asks for ([`DataError`]), the files a user names ([`LoadError`]), and writing ([`WriteError`]).
 
 use std::io;
 use std::path::PathBuf;
 
 use ae_file::Kind;
 
+use crate::form::ElementKind;
 use crate::idx::ElementType;
+use crate::npy::NpyError;
+use crate::pictures::PicturesError;
+use crate::shape::Shape;
+use crate::table::TableError;
 
 /// Why bytes are not an IDX array.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,6 +95,10 @@ pub enum IdxError {
     },
 }
 
+fn but_else(kind: Option<Kind>) -> String {
+    kind.map_or_else(|| "nothing that is known here".to_owned(), |kind| kind.to_string())
+}
+
 fn but(found: u32, kind: Option<Kind>) -> String {
     match kind {
         Some(kind) => kind.to_string(),
@@ -109,7 +118,7 @@ pub enum WriteError {
     Images(#[from] DataError),
 }
 
-/// A file that could not be opened as an IDX array.
+/// A file that could not be opened as what it should be.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot open {}", .path.display())]
 pub struct OpenError {
@@ -129,9 +138,18 @@ pub enum OpenErrorKind {
     /// The gzip stream is cut short, damaged, or followed by something else.
     #[error("its gzip stream cannot be decompressed")]
     Gzip(#[source] io::Error),
+    /// Nothing that rows are read from.
+    #[error("it is no IDX file, NumPy array or table, but {}", but_else(*.0))]
+    Foreign(
+        /// What it is, if that can be told.
+        Option<Kind>,
+    ),
     /// The content is not an IDX array, or a larger one than allowed.
     #[error(transparent)]
     Format(#[from] IdxError),
+    /// The content is an `.npy` file or an `.npz` archive that is broken, lacks what is wanted, or is larger than allowed.
+    #[error(transparent)]
+    Npy(#[from] NpyError),
 }
 
 impl From<io::Error> for OpenErrorKind {
@@ -144,13 +162,11 @@ impl From<io::Error> for OpenErrorKind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// An image without pixels.
-    #[error("images of {rows} x {cols} pixels hold nothing")]
+    /// Rows without numbers.
+    #[error("rows of {shape} hold nothing")]
     ZeroSize {
-        /// Rows an image.
-        rows: usize,
-        /// Columns an image.
-        cols: usize,
+        /// What a row would be.
+        shape: Shape,
     },
     /// Images and labels differ in number.
     #[error("{images} images but {labels} labels")]
@@ -170,17 +186,32 @@ pub enum DataError {
         /// Element type found.
         element_type: ElementType,
     },
-    /// Images of another size than the model takes.
-    #[error("images are {rows} x {cols} pixels, {expected_rows} x {expected_cols} are needed")]
-    ImageSize {
-        /// Rows found.
-        rows: usize,
-        /// Columns found.
-        cols: usize,
-        /// Rows needed.
-        expected_rows: usize,
-        /// Columns needed.
-        expected_cols: usize,
+    /// Rows of another shape than the model takes, or than was asked for.
+    #[error("rows are {shape}, {expected} is needed")]
+    Shape {
+        /// The shape found.
+        shape: Shape,
+        /// The shape needed.
+        expected: Shape,
+    },
+    /// Bytes where other numbers are needed, or the other way round.
+    #[error("its numbers are {}, {} are needed", in_words(*found), in_words(match found {
+        ElementKind::Bytes => ElementKind::Floats,
+        ElementKind::Floats => ElementKind::Bytes,
+    }))]
+    Elements {
+        /// What there is.
+        found: ElementKind,
+    },
+    /// A NaN, an infinity, or a number that 32 bits can't hold.
+    #[error("row {row} has {found} in column {column}, finite 32-bit numbers are needed")]
+    NotFinite {
+        /// Which row, the first being 0.
+        row: usize,
+        /// Which of its numbers as they stand in the file, the first being 0.
+        column: usize,
+        /// What stands there.
+        found: String,
     },
     /// Too few images to hold one out and keep one.
     #[error("{images} image(s) cannot be split in two, at least 2 are needed")]
@@ -198,6 +229,13 @@ pub enum DataError {
         /// What it was.
         found: String,
     },
+}
+
+fn in_words(elements: ElementKind) -> &'static str {
+    match elements {
+        ElementKind::Bytes => "bytes",
+        ElementKind::Floats => "no bytes",
+    }
 }
 
 impl DataError {
@@ -219,13 +257,13 @@ pub enum LoadError {
         source: io::Error,
     },
     /// None of the names that a file may have is in the folder.
-    #[error("no file of {what} in {}, looked for {}", .folder.display(), .names.join(", "))]
+    #[error("no file of {what} in {}, looked for {}, plain or with .gz", .folder.display(), .names.join(", "))]
     Missing {
         /// The folder.
         folder: PathBuf,
         /// What was looked for.
         what: &'static str,
-        /// The names looked for.
+        /// The names looked for, without `.gz`; where there is no file of any known set, one of each kind of set.
         names: Vec<String>,
     },
     /// A file cannot be opened.
@@ -238,6 +276,24 @@ pub enum LoadError {
         path: PathBuf,
         /// What is wrong with its content.
         source: DataError,
+    },
+    /// A table can't be read.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A folder of pictures can't be used.
+    #[error(transparent)]
+    Pictures(#[from] PicturesError),
+    /// A set larger than may be in memory.
+    #[error("{}: its {rows} rows take {bytes} bytes in memory, the limit is {limit}", .path.display())]
+    Limit {
+        /// The file or folder.
+        path: PathBuf,
+        /// Rows of the set.
+        rows: usize,
+        /// Bytes that all of them take.
+        bytes: u64,
+        /// The caller's limit.
+        limit: u64,
     },
     /// An images file and its labels file differ in number.
     #[error("{} holds {images} images, but {} holds {labels} labels", .images_path.display(), .labels_path.display())]

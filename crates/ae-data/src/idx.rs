@@ -143,6 +143,15 @@ fn write_elements<T: Copy, const SIZE: usize>(
     Ok(())
 }
 
+/// Whether content that starts so is, or means to be, an IDX file: one in the wrong byte order too.
+pub(crate) fn begins_idx(start: &[u8]) -> bool {
+    match start {
+        [0, 0, ..] => true,
+        [1..=8, code, 0, 0, ..] => ElementType::from_code(*code).is_some(),
+        _ => false,
+    }
+}
+
 /// Fills the buffer as far as the reader goes, and says how far that was.
 pub(crate) fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;

@@ -1,7 +1,9 @@
-//! Labels as IDX arrays: any whole numbers, one an image.
+//! Labels as arrays: any whole numbers, one an image.
 
-use crate::error::DataError;
+use crate::error::{DataError, LoadError};
 use crate::idx::{Elements, IdxArray};
+use crate::limits::Limits;
+use crate::npy::ArrayReader;
 
 /// The labels of an array of integers: of `(images)`, or the first column of `(images, columns)`.
 ///
@@ -33,6 +35,27 @@ pub(crate) fn labels_from_idx(array: IdxArray) -> Result<Vec<i32>, DataError> {
         Elements::I32(values) => Ok(first_column(&values, columns)),
         Elements::F32(_) | Elements::F64(_) => Err(refused),
     }
+}
+
+/// The labels of an array as NumPy has it: integers of any width, or booleans, in the shapes of [`labels_from_idx`].
+///
+/// # Errors
+/// Those of the file, and [`LoadError::Content`] if they are floats, stand in other than 1 or 2 dimensions, or do not fit
+/// 32 bits.
+pub(crate) fn labels_from_npy(mut array: ArrayReader, limits: Limits) -> Result<Vec<i32>, LoadError> {
+    let columns = match array.header().sizes[..] {
+        [_] => 1,
+        [images, 0] if images > 0 => {
+            return Err(array.refused(DataError::argument("columns of labels", "at least 1", 0)));
+        }
+        [_, columns] => columns.max(1),
+        ref sizes => {
+            let found = format!("the shape {sizes:?}");
+            return Err(array.refused(DataError::argument("labels", "1 or 2 dimensions", found)));
+        }
+    };
+    let bytes = array.next_rows(usize::MAX, limits)?;
+    array.header().dtype.labels(&bytes, columns).map_err(|source| array.refused(source))
 }
 
 fn first_column<T: Copy + Into<i32>>(values: &[T], columns: usize) -> Vec<i32> {

@@ -3,7 +3,7 @@
 use mnist::Mnist;
 
 use crate::error::DataError;
-use crate::images::ImageSet;
+use crate::samples::Samples;
 
 const SIDE: usize = 28;
 /// Length of a one-hot vector.
@@ -26,14 +26,14 @@ const CLASSES: usize = 10;
 /// assert_eq!((sets.train.len(), sets.validation.len(), sets.test.len()), (2, 0, 1));
 /// # Ok::<(), ae_data::DataError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MnistSets {
     /// Images to train on.
-    pub train: ImageSet,
+    pub train: Samples,
     /// Images to steer training by; empty unless the builder was asked for some.
-    pub validation: ImageSet,
+    pub validation: Samples,
     /// Images to test with.
-    pub test: ImageSet,
+    pub test: Samples,
 }
 
 impl TryFrom<&Mnist> for MnistSets {
@@ -53,11 +53,12 @@ impl TryFrom<&Mnist> for MnistSets {
     }
 }
 
-fn labelled(pixels: &[u8], labels: &[u8]) -> Result<ImageSet, DataError> {
+fn labelled(pixels: &[u8], labels: &[u8]) -> Result<Samples, DataError> {
     let images = pixels.len() / (SIDE * SIDE);
     if images > 0 && labels.len() == images * CLASSES {
         let expected = format!("{images} digits (label_format_digit)");
         return Err(DataError::argument("labels", expected, format!("{} of one-hot vectors", labels.len())));
     }
-    ImageSet::new(SIDE, SIDE, pixels.to_vec(), Some(labels.iter().map(|&label| label.into()).collect()))
+    Samples::new((SIDE, SIDE), pixels.to_vec())
+        .and_then(|set| set.with_labels(labels.iter().map(|&label| label.into()).collect()))
 }

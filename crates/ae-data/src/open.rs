@@ -58,12 +58,15 @@ fn read_content(
 pub(crate) fn in_gzip(error: OpenErrorKind) -> OpenErrorKind {
     match error {
         OpenErrorKind::File(ae_file::ReadError::Io(source)) => OpenErrorKind::Gzip(source),
-        OpenErrorKind::Format(IdxError::Magic { found, .. }) if found >> 16 == 0x1f8b => {
-            let twice = "it was packed twice; unpack it once with `gunzip`";
-            OpenErrorKind::Gzip(io::Error::new(io::ErrorKind::InvalidData, twice))
-        }
+        OpenErrorKind::Format(IdxError::Magic { found, .. }) if found >> 16 == 0x1f8b => packed_twice(),
+        OpenErrorKind::Foreign(Some(kind)) if kind.is_gzip() => packed_twice(),
         error => error,
     }
+}
+
+fn packed_twice() -> OpenErrorKind {
+    let twice = "it was packed twice; unpack it once with `gunzip`";
+    OpenErrorKind::Gzip(io::Error::new(io::ErrorKind::InvalidData, twice))
 }
 
 /// Whether the content is gzip; afterwards the reader stands where the content begins.

@@ -80,7 +80,7 @@ fn magic() {
         assert_refused(&start, &IdxError::Magic { found, kind });
     }
     let said = parse(b"\x89PNG\r\n\x1a\n").unwrap_err().to_string();
-    assert!(said.starts_with("not an IDX file but a PNG picture: images are read from IDX files"), "{said}");
+    assert!(said.starts_with("not an IDX file but a PNG picture: pictures are read from a folder"), "{said}");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Refusing a hostile file takes little memory, however much it promises or unpacks to.
+//! Refusing a hostile file takes little memory, however much it promises or unpacks to; a picture takes a bounded number of
+//! bytes for each pixel.
 //!
 //! One test in a process of its own, as it measures the whole process.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail like the tests themselves")]
@@ -8,9 +9,10 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use ae_data::{Limits, open, open_bytes};
+use ae_data::{Fit, Form, Limits, ReadOptions, npy, open, open_bytes, open_source, stream_source};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use image::{ImageFormat, RgbImage};
 
 const MIB: u64 = 1 << 20;
 
@@ -83,7 +85,78 @@ fn refusing_takes_under_100_mib() {
         assert!(refused.is_err(), "{} was accepted", path.display());
     }
     assert!(open_bytes(&header(&[u32::MAX, 28, 28]), &limits).is_err());
+    // A stream's length is not known; memory follows what has come, not what is promised.
+    let lie = io::Cursor::new([&header(&[u32::MAX, 28, 28])[..], &[7; 12]].concat());
+    let any = ReadOptions { limits: Limits { max_bytes: u64::MAX }, ..ReadOptions::default() };
+    assert!(stream_source(lie, "-", &any).unwrap().next_chunk(usize::MAX).is_err());
+    // The same of arrays: 1 GiB in rows, in columns, and in an archive that goes on for ever.
+    let mut array = Vec::new();
+    npy::write_header(&mut array, npy::Element::F32, &[1 << 27, 2]).unwrap();
+    let order = array.windows(5).position(|bytes| bytes == b"False").unwrap();
+    let columns = [&array[..order], b"True ", &array[order + 5..]].concat();
+    for lie in [array, columns] {
+        let source = stream_source(io::Cursor::new(lie), "-", &any);
+        assert!(source.and_then(|mut source| source.next_chunk(usize::MAX)).is_err());
+    }
+    refuse_tables(folder.path(), &member);
+    refuse_pictures(folder.path());
+    let archive = folder.path().join("archive");
+    sparse(&archive, b"PK\x03\x04");
+    assert!(open_source(&archive, &any).is_err());
     // At most this: the peak may be older than `before`.
     let taken = status_bytes("VmPeak:") - before;
     assert!(taken < 100 * MIB, "took up to {} MiB", taken / MIB);
+    let pixels = decode_a_large_picture(&folder.path().join("large"));
+    let taken = status_bytes("VmPeak:") - before;
+    assert!(taken < 28 * pixels, "a picture took up to {} MiB", taken / MIB);
+}
+
+/// Tables that never come to an end of a line, and one whose stream is longer than may be held.
+fn refuse_tables(folder: &Path, member: &[u8]) {
+    let path = folder.join("table");
+    for start in [&b"1,2\n\""[..], b"1,2\n1,", b"name,x\n"] {
+        // Of texts, zeros are as good as any.
+        fs::write(&path, [gzip(start, 0), member.repeat(640)].concat()).unwrap();
+        assert!(open_source(&path, &ReadOptions::default()).is_err());
+    }
+    let few = ReadOptions { limits: Limits { max_bytes: MIB }, ..ReadOptions::default() };
+    let stream = io::Cursor::new(&b"1,2\n"[..]).chain(io::repeat(b'7'));
+    assert!(stream_source(stream, "-", &few).is_err());
+}
+
+/// Pictures of as many rows and columns as there can be, and one of as many as are read, of which none are there.
+fn refuse_pictures(folder: &Path) {
+    let path = folder.join("pictures");
+    for (side, pixels_there) in [(i32::MAX as u32, true), (1 << 13, false)] {
+        bitmap(&path, side, side, pixels_there);
+        let decoded = ReadOptions { skip_broken: pixels_there, ..ReadOptions::default() };
+        // Of the second the header alone is read, which is sound.
+        assert_eq!(open_source(&path, &decoded).is_err(), pixels_there);
+    }
+}
+
+/// What takes most for each pixel, of all that was found: colour, brought to nearly the size that it has. Says how many
+/// pixels that was.
+fn decode_a_large_picture(folder: &Path) -> u64 {
+    let side = 1 << 12;
+    bitmap(folder, side, side, true);
+    let form = Form { size: Some([side as usize, side as usize - 1]), fit: Fit::Stretch, ..Form::default() };
+    let options = ReadOptions { form, skip_broken: true, ..ReadOptions::default() };
+    assert_eq!(open_source(folder, &options).unwrap().next_chunk(1).unwrap().len(), 1);
+    u64::from(side * side)
+}
+
+/// A folder of one black picture in colour, the pixels of which take no room on the disk.
+fn bitmap(folder: &Path, rows: u32, cols: u32, pixels_there: bool) {
+    let mut one = io::Cursor::new(Vec::new());
+    RgbImage::new(1, 1).write_to(&mut one, ImageFormat::Bmp).unwrap();
+    let mut header = one.into_inner();
+    header[18..26].copy_from_slice([cols.to_le_bytes(), rows.to_le_bytes()].as_flattened());
+    fs::create_dir_all(folder).unwrap();
+    let mut file = File::create(folder.join("picture.bmp")).unwrap();
+    file.write_all(&header).unwrap();
+    if pixels_there {
+        // More than any picture that is read has.
+        file.set_len(256 * MIB).unwrap();
+    }
 }

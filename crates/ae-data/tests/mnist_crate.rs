@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ae_data::{DataError, Limits, MnistSets, open_folder};
+use ae_data::{DataError, Limits, MnistSets, Samples, Shape, open_folder};
 use flate2::read::GzDecoder;
 use mnist::{Mnist, MnistBuilder};
 use sha2::{Digest, Sha256};
@@ -39,12 +39,12 @@ fn all_70_000_images_and_labels_are_what_the_mnist_crate_reads() {
 
     let packed = open_folder(&committed(), &Limits::default()).unwrap();
     assert_eq!((packed.train.len(), packed.test.len()), (60_000, 10_000));
-    assert_eq!((packed.train.rows(), packed.train.cols()), (28, 28));
+    assert_eq!(packed.train.shape(), Shape::picture(28, 28));
     // Not assert_eq: 47 million differing bytes are no message.
-    assert!(packed.train.pixels() == theirs.trn_img, "training images differ");
+    assert!(packed.train.bytes() == Some(&theirs.trn_img[..]), "training images differ");
     let wide = |labels: &[u8]| labels.iter().map(|&label| label.into()).collect::<Vec<i32>>();
     assert!(packed.train.labels() == Some(&wide(&theirs.trn_lbl)), "training labels differ");
-    assert!(packed.test.pixels() == theirs.tst_img, "test images differ");
+    assert!(packed.test.bytes() == Some(&theirs.tst_img[..]), "test images differ");
     assert!(packed.test.labels() == Some(&wide(&theirs.tst_lbl)), "test labels differ");
 
     let plain = open_folder(folder.path(), &Limits::default()).unwrap();
@@ -86,7 +86,8 @@ fn the_three_parts_keep_their_places() {
     assert_eq!(sets.train.labels(), Some(&[0, 5, 9][..]));
     assert_eq!(sets.validation.labels(), Some(&[7][..]));
     assert_eq!(sets.test.labels(), Some(&[4, 4][..]));
-    assert_eq!((sets.train.pixels()[0], sets.validation.pixels()[0], sets.test.pixels()[0]), (1, 2, 3));
+    let first = |set: &Samples| set.bytes().map(|bytes| bytes[0]);
+    assert_eq!((first(&sets.train), first(&sets.validation), first(&sets.test)), (Some(1), Some(2), Some(3)));
 }
 
 #[test]
@@ -103,6 +104,6 @@ fn vectors_that_do_not_fit_are_refused() {
     assert_eq!(refused(|mnist| mnist.trn_lbl = vec![0; 4]), DataError::LabelCount { images: 3, labels: 4 });
     assert_eq!(
         refused(|mnist| mnist.val_img = vec![0; 785]).to_string(),
-        "pixels: expected a whole number of images of 28 x 28, found 785"
+        "numbers: expected a whole number of rows of 28 x 28, found 785"
     );
 }

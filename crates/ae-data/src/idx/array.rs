@@ -46,8 +46,23 @@ impl ElementType {
     }
 
     /// The type that a header's byte stands for, if any.
-    pub(super) fn from_code(code: u8) -> Option<Self> {
+    pub(crate) fn from_code(code: u8) -> Option<Self> {
         ElementType::ALL.into_iter().find(|element_type| element_type.code() == code)
+    }
+
+    /// Elements that stand as bytes, as a file has them; what is left of a last one that is cut off is left out.
+    pub(crate) fn elements(self, bytes: &[u8]) -> Elements {
+        fn decoded<T, const SIZE: usize>(bytes: &[u8], decode: impl Fn([u8; SIZE]) -> T) -> Vec<T> {
+            bytes.as_chunks().0.iter().map(|&element| decode(element)).collect()
+        }
+        match self {
+            ElementType::U8 => Elements::U8(bytes.to_vec()),
+            ElementType::I8 => Elements::I8(decoded(bytes, i8::from_be_bytes)),
+            ElementType::I16 => Elements::I16(decoded(bytes, i16::from_be_bytes)),
+            ElementType::I32 => Elements::I32(decoded(bytes, i32::from_be_bytes)),
+            ElementType::F32 => Elements::F32(decoded(bytes, f32::from_be_bytes)),
+            ElementType::F64 => Elements::F64(decoded(bytes, f64::from_be_bytes)),
+        }
     }
 
     /// Bytes an element.
