@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut figures = Vec::new();
     for quality in [30.0, 50.0, 70.0] {
         let options = Options { quality: Quality::new(quality)?, ..Options::default() };
-        let file = compress(&team, &network, &images, (SIDE, SIDE), options)?;
+        let file = compress(&team, &network, &images, (1, SIDE, SIDE), options)?;
 
         // 4. Decompress. Another network would be refused: the file names the one that its codes are of.
         let back = decompress(&team, &file, Some(&network))?;
@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // 5. With the decoder inside, its weights of 8 bits, the file needs no network; each image's label goes along too.
     let labels: Vec<i32> = (0..IMAGES).map(|image| (image % 10) as i32).collect();
     let options = Options { inside: Some(WeightBits::Eight), labels: Some(&labels), ..Options::default() };
-    let file = compress(&team, &network, &images, (SIDE, SIDE), options)?;
+    let file = compress(&team, &network, &images, (1, SIDE, SIDE), options)?;
     let back = decompress(&team, &file, None)?;
     let (bytes, psnr) = (file.len() as f64 / IMAGES as f64, psnr_db(mse(&back.pixels, &images)));
     println!("with decoder and labels inside: {bytes:.2} bytes an image, {psnr:.2} dB");

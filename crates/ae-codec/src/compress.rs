@@ -5,7 +5,7 @@ use std::io::Write;
 
 use ae_net::{Decoder, Network, Rows, Team, to_bytes};
 
-use crate::{CodecError, Coding, Header, Quality, Quantiser, WeightBits, Writer, rounded};
+use crate::{CodecError, Coding, Extras, Header, Quality, Quantiser, WeightBits, Writer, rounded};
 
 /// Numbers in the codes that tables are fitted to, at most: 65,536 codes of 32.
 const SAMPLE_NUMBERS: usize = 1 << 21;
@@ -61,31 +61,42 @@ pub struct Options<'a> {
     pub inside: Option<WeightBits>,
     /// `(B)`: a label for each image, to be carried along.
     pub labels: Option<&'a [i32]>,
+    /// `(B)`: a name for each image, as [`Writer::push`] takes them.
+    pub names: Option<&'a [String]>,
+    /// The names of the classes that labels stand for, as of [`Extras::classes`].
+    pub classes: &'a [String],
+    /// A text to be kept in the file, as of [`Extras::form`].
+    pub form: Option<&'a str>,
 }
 
 /// Compresses images in memory into the bytes of an `.aez` file, the same for any team. The [crate's page](crate) has an
 /// example.
 ///
 /// # Shapes
-/// - `images`: `(B, rows * cols)`, as the network takes them; any `B`, none too
+/// - `images`: `(B, channels * rows * cols)`, as the network takes them; any `B`, none too
 ///
 /// # Errors
-/// [`CodecError::Argument`] or [`CodecError::Net`] if images and labels do not fit each other or the network, if there are
-/// more than a file holds, or if codes or reconstructions are not finite.
+/// [`CodecError::Argument`] or [`CodecError::Net`] if images, labels and names do not fit each other or the network, if
+/// there are more than a file holds, or if codes or reconstructions are not finite.
 pub fn compress(
     team: &Team,
     network: &Network,
     images: &[u8],
-    (rows, cols): (usize, usize),
+    (channels, rows, cols): (usize, usize, usize),
     options: Options<'_>,
 ) -> Result<Vec<u8>, CodecError> {
     let count = Rows::bytes(images, network.pixels())?.len();
     let mut survey = Survey::new(team, network, count);
     survey.add(images)?;
     let coding = survey.finish(options.quality, options.steps, options.labels)?;
-    let header = Header { images: count, rows, cols, model: network.identity() };
-    let mut file = Compressor::new(team, network, Vec::new(), header, coding, options.inside)?;
-    file.push(images, options.labels.unwrap_or_default())?;
+    let header = Header { images: count, channels, rows, cols, model: network.identity() };
+    let extras = Extras {
+        named: options.names.is_some(),
+        classes: options.classes.to_vec(),
+        form: options.form.map(str::to_owned),
+    };
+    let mut file = Compressor::new(team, network, Vec::new(), header, &extras, coding, options.inside)?;
+    file.push(images, options.labels.unwrap_or_default(), options.names.unwrap_or_default())?;
     Ok(file.finish()?.0)
 }
 
@@ -96,7 +107,7 @@ pub fn compress(
 ///
 /// # Example
 /// ```
-/// use ae_codec::{Compressor, Header, Quality, Steps, Survey};
+/// use ae_codec::{Compressor, Extras, Header, Quality, Steps, Survey};
 /// use ae_net::{Description, Network, Team};
 ///
 /// let (team, network) = (Team::new(1)?, Network::draw(&Description::dense(4, &[], 2), 0)?);
@@ -107,10 +118,10 @@ pub fn compress(
 ///     survey.add(image)?;
 /// }
 /// let coding = survey.finish(Quality::new(60.0)?, Steps::Matched, None)?;
-/// let header = Header { images: set.len(), rows: 2, cols: 2, model: network.identity() };
-/// let mut file = Compressor::new(&team, &network, Vec::new(), header, coding, None)?;
+/// let header = Header { images: set.len(), channels: 1, rows: 2, cols: 2, model: network.identity() };
+/// let mut file = Compressor::new(&team, &network, Vec::new(), header, &Extras::default(), coding, None)?;
 /// for image in &set {
-///     file.push(image, &[])?;
+///     file.push(image, &[], &[])?;
 /// }
 /// let (bytes, mse) = file.finish()?;
 /// assert!(bytes.starts_with(b"\x89AEZ") && mse < 0.5);
@@ -228,26 +239,26 @@ impl<'a, W: Write> Compressor<'a, W> {
     /// Writes what stands before the images; the decoder too, if it is to be inside.
     ///
     /// # Errors
-    /// [`CodecError::Argument`] if `header` or `coding` is not for this network or states a size that no file can, or a
-    /// weight cannot be rounded; [`CodecError::Io`].
+    /// [`CodecError::Argument`] if `header` or `coding` is not for this network, if something is to be stated that no file can,
+    /// or a weight cannot be rounded; [`CodecError::Io`].
     pub fn new(
         team: &'a Team,
         network: &'a Network,
         out: W,
         header: Header,
+        extras: &Extras,
         coding: Coding,
         inside: Option<WeightBits>,
     ) -> Result<Self, CodecError> {
         CodecError::require("the network that the header names", network.identity(), header.model)?;
-        let pixels = header.rows.saturating_mul(header.cols);
-        CodecError::require("pixels of an image", network.pixels(), pixels)?;
+        CodecError::require("pixels of an image", network.pixels(), header.pixels())?;
         CodecError::require("numbers of a code", network.code_size(), coding.quantiser().units())?;
         let decoder = match inside {
             None => network.decoder().clone(),
             Some(bits) => rounded(network.decoder(), bits)?,
         };
         let inside = inside.map(|bits| (network.decoder(), bits));
-        let writer = Writer::new(out, header, coding, inside)?;
+        let writer = Writer::new(out, header, extras, coding, inside)?;
         Ok(Self { team, network, decoder, writer, images: 0, squares: 0 })
     }
 
@@ -256,29 +267,31 @@ impl<'a, W: Write> Compressor<'a, W> {
     /// # Shapes
     /// - `images`: `(B, PIXELS)`
     /// - `labels`: `(B)`, or none where the file has no labels
+    /// - `names`: `(B)`, as [`Writer::push`] takes them, or none where the file has no names
     ///
     /// # Errors
-    /// [`CodecError::Argument`] if these are more than were announced, not as many labels, or codes that are not finite;
-    /// [`CodecError::Net`] if they are not whole images, or one will come back not finite; [`CodecError::Io`].
-    pub fn push(&mut self, images: &[u8], labels: &[i32]) -> Result<(), CodecError> {
+    /// [`CodecError::Argument`] if these are more than were announced, not as many labels or names, no names, or codes that
+    /// are not finite; [`CodecError::Net`] if they are not whole images, or one will come back not finite;
+    /// [`CodecError::Io`].
+    pub fn push(&mut self, images: &[u8], labels: &[i32], names: &[String]) -> Result<(), CodecError> {
         let pixels = self.network.pixels();
-        self.writer.require(Rows::bytes(images, pixels)?.len(), labels.len())?;
+        self.writer.require(Rows::bytes(images, pixels)?.len(), labels.len(), names)?;
         let at_once = images_at_once(pixels);
-        let mut labels = labels.chunks(at_once);
+        let (mut labels, mut names) = (labels.chunks(at_once), names.chunks(at_once));
         for images in images.chunks(at_once * pixels) {
-            self.push_slice(images, labels.next().unwrap_or_default())?;
+            self.push_slice(images, labels.next().unwrap_or_default(), names.next().unwrap_or_default())?;
         }
         Ok(())
     }
 
-    fn push_slice(&mut self, images: &[u8], labels: &[i32]) -> Result<(), CodecError> {
+    fn push_slice(&mut self, images: &[u8], labels: &[i32], names: &[String]) -> Result<(), CodecError> {
         let pixels = self.network.pixels();
         let mut codes = self.network.encode(self.team, Rows::bytes(images, pixels)?)?;
         let quantiser = self.writer.coding().quantiser();
         let mut symbols = Vec::new();
         quantiser.symbols(&codes, &mut symbols)?;
         quantiser.codes(&symbols, &mut codes)?;
-        self.writer.push(&symbols, labels)?;
+        self.writer.push(&symbols, labels, names)?;
         let brightness = self.decoder.decode(self.team, Rows::values(&codes, self.network.code_size())?)?;
         self.squares += squared_error(&to_bytes(&brightness, pixels, self.images)?, images);
         self.images += images.len() / pixels;

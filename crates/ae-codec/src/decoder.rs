@@ -40,7 +40,7 @@ impl WeightBits {
 }
 
 /// Each at the place that is its code.
-const OUTPUTS: [Outputs; 3] = [Outputs::Logits, Outputs::Brightness, Outputs::Clipped];
+const OUTPUTS: [Outputs; 3] = [Outputs::Logits, Outputs::Values, Outputs::Clipped];
 const ACTIVATIONS: [Activation; 3] = [Activation::Linear, Activation::Relu, Activation::Sigmoid];
 const MAX_LAYERS: usize = u8::MAX as usize;
 /// Weights and scales are at most this large: an integer times a scale is finite.

@@ -5,7 +5,8 @@ use std::io::{Cursor, Read, Seek};
 use ae_net::{Decoder, Network, Rows, Team, to_bytes};
 
 use crate::compress::images_at_once;
-use crate::{AezError, Block, CodecError, Damage, Reader};
+use crate::reader::Tags;
+use crate::{AezError, Block, CodecError, Damage, Extras, Header, Reader};
 
 /// Pixels that [`decompress`] gives, 1 GiB of them: a small file may stand for any number of images that are all alike.
 pub const MAX_DECOMPRESSED: u64 = 1 << 30;
@@ -13,14 +14,22 @@ pub const MAX_DECOMPRESSED: u64 = 1 << 30;
 /// Images from a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Images {
-    /// Rows an image.
+    /// Channels an image: 1 if it is grey, 3 for red, green and blue.
+    pub channels: usize,
+    /// Rows a channel.
     pub rows: usize,
-    /// Columns an image.
+    /// Columns a channel.
     pub cols: usize,
-    /// `(B, rows * cols)`: brightness as bytes.
+    /// `(B, channels * rows * cols)`: brightness as bytes.
     pub pixels: Vec<u8>,
     /// `(B)`, if the file carries labels.
     pub labels: Option<Vec<i32>>,
+    /// `(B)`, if the file carries names. They are texts of whoever made it: take care where files are called by them.
+    pub names: Option<Vec<String>>,
+    /// The names of the classes, as of [`Extras::classes`].
+    pub classes: Vec<String>,
+    /// The text that was kept in the file, as of [`Extras::form`].
+    pub form: Option<String>,
 }
 
 /// Decompresses all of a file that is in memory: the same images for any team. The [crate's page](crate) has an example.
@@ -28,27 +37,26 @@ pub struct Images {
 /// `network` is needed unless the decoder is inside the file, and has to be the one whose codes the file holds.
 ///
 /// # Errors
-/// [`CodecError::Aez`] if anything is wrong with any part of the file, or if it has more than [`MAX_DECOMPRESSED`] pixels:
-/// [`Reader`] gives those block by block; and as [`Reader::decoder_or`] and [`Reader::images`].
+/// [`CodecError::Aez`] if anything is wrong with any part of the file, or if it has more than [`MAX_DECOMPRESSED`] pixels or
+/// [`MAX_DECODED_NAMES`](crate::MAX_DECODED_NAMES) bytes of names: [`Reader`] gives those block by block; and as
+/// [`Reader::decoder_or`] and [`Reader::images`].
 pub fn decompress(team: &Team, bytes: &[u8], network: Option<&Network>) -> Result<Images, CodecError> {
     let mut reader = Reader::new(Cursor::new(bytes), Damage::Refuse)?;
     let header = *reader.header();
-    AezError::at_most(
-        "pixels at once",
-        MAX_DECOMPRESSED,
-        header.images as u64 * (header.rows * header.cols) as u64,
-    )?;
+    AezError::at_most("pixels at once", MAX_DECOMPRESSED, header.images as u64 * header.pixels() as u64)?;
     let decoder = reader.decoder_or(network)?;
-    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+    let (mut pixels, mut tags) = (Vec::new(), Tags::default());
     for number in 0..reader.blocks() {
         let block = reader.block(number)?;
         for images in reader.images(team, &decoder, &block) {
             pixels.extend(images?);
         }
-        labels.extend(block.labels);
+        tags.add(block.labels, block.names)?;
     }
-    let labels = reader.coding().labelled().then_some(labels);
-    Ok(Images { rows: header.rows, cols: header.cols, pixels, labels })
+    let (labels, names) = tags.of(&reader);
+    let Header { channels, rows, cols, .. } = header;
+    let Extras { classes, form, .. } = reader.extras().clone();
+    Ok(Images { channels, rows, cols, pixels, labels, names, classes, form })
 }
 
 /// Which blocks of a file can be read.
@@ -78,7 +86,7 @@ impl<R: Read + Seek> Reader<R> {
             return Err(CodecError::argument("the network of these codes", header.model, "none"));
         };
         CodecError::require("the network of these codes", header.model, network.identity())?;
-        let (units, pixels) = (self.coding().quantiser().units(), header.rows * header.cols);
+        let (units, pixels) = (self.coding().quantiser().units(), header.pixels());
         CodecError::require("numbers of the network's codes", units, network.code_size())?;
         CodecError::require("pixels of the network's images", pixels, network.pixels())?;
         Ok(network.decoder().clone())

@@ -9,6 +9,7 @@ use ae_net::NetError;
 
 use crate::entropy::EntropyError;
 use crate::layout::VERSION;
+use crate::names::Refused;
 
 /// Images, codes, labels or settings that do not fit, a writer that fails, or a file that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -188,6 +189,14 @@ pub enum BlockError {
     /// Its bytes are not the integers they should be.
     #[error(transparent)]
     Symbols(#[from] EntropyError),
+    /// Its names are not one for each image, or no names; those that are told are counted from 0 in the block.
+    #[error("names: expected {expected}, found {found}")]
+    Names {
+        /// What they have to be.
+        expected: String,
+        /// What they are.
+        found: String,
+    },
     /// A number beyond what rounding can give.
     #[error("image {image} has {found} as unit {unit}")]
     Number {
@@ -198,4 +207,22 @@ pub enum BlockError {
         /// The number.
         found: i32,
     },
+}
+
+impl Refused {
+    /// As a fault of the caller.
+    pub(crate) fn argument(self, what: &'static str) -> CodecError {
+        CodecError::Argument { what, expected: self.expected, found: self.found }
+    }
+
+    /// As a fault of a part of a file.
+    pub(crate) fn value(self, what: &'static str) -> AezError {
+        AezError::Value { what, expected: self.expected, found: self.found }
+    }
+}
+
+impl From<Refused> for BlockError {
+    fn from(Refused { expected, found }: Refused) -> Self {
+        Self::Names { expected, found }
+    }
 }

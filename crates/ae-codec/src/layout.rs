@@ -17,6 +17,8 @@ pub const MAX_UNITS: u64 = 1 << 16;
 pub const MAX_BLOCK_SYMBOLS: u64 = 1 << 22;
 /// Weights and biases that a decoder inside a file may have.
 pub const MAX_WEIGHTS: u64 = 1 << 22;
+/// Names that a block may hold, and names of classes that a file may hold.
+pub const MAX_NAMES: u64 = 1 << 16;
 
 const MAGIC: [u8; 4] = *b"\x89AEZ";
 pub(crate) const END: [u8; 4] = *b"ZEA\n";
@@ -27,24 +29,37 @@ pub(crate) const CHECKSUM_BYTES: u64 = 4;
 pub(crate) const LABELLED: u16 = 1;
 pub(crate) const DECODER_INSIDE: u16 = 2;
 pub(crate) const ONE_STEP: u16 = 4;
+pub(crate) const DESCRIBED: u16 = 8;
+pub(crate) const NAMED: u16 = 16;
+const KNOWN_FLAGS: u16 = LABELLED | DECODER_INSIDE | ONE_STEP | DESCRIBED | NAMED;
 
 /// What a file says of its images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
     /// Number of images.
     pub images: usize,
-    /// Rows an image.
+    /// Channels an image: 1 if it is grey, 3 for red, green and blue.
+    pub channels: usize,
+    /// Rows a channel.
     pub rows: usize,
-    /// Columns an image.
+    /// Columns a channel.
     pub cols: usize,
     /// The model whose codes they are.
     pub model: WeightsId,
+}
+
+impl Header {
+    /// Pixels an image, those of all channels; the largest number there is if they can't be counted.
+    pub fn pixels(&self) -> usize {
+        self.channels.saturating_mul(self.rows).saturating_mul(self.cols)
+    }
 }
 
 /// All that stands in the fixed header, but for magic, version and checksum.
 #[derive(Debug)]
 pub(crate) struct FixedHeader {
     pub(crate) flags: u16,
+    /// One channel until the description, if there is one, says how many.
     pub(crate) stated: Header,
     /// Numbers a code.
     pub(crate) units: usize,
@@ -89,23 +104,23 @@ impl FixedHeader {
         }
         let checksum = hash_header(check("the header", &start[..HEADER_BYTES as usize])?);
         let flags = bytes.u16()?;
-        if flags & !(LABELLED | DECODER_INSIDE | ONE_STEP) != 0 {
+        if flags & !KNOWN_FLAGS != 0 {
             let found = format_args!("{flags:#06x}");
             return Err(AezError::value("the header's flags", "those of this version", found));
         }
-        let [images, rows, cols, units, block_images] = read_sizes(&mut bytes)?;
+        let sizes = read_sizes(&mut bytes)?;
+        check_limits(flags, sizes)?;
+        let [images, rows, cols, units, block_images] = sizes;
         let model = WeightsId(bytes.take()?);
-        let columns = u64::from(units) + u64::from(flags & LABELLED);
-        AezError::at_most("the header's pixels an image", MAX_PIXELS, u64::from(rows) * u64::from(cols))?;
-        AezError::at_most("the header's numbers a code", MAX_UNITS, units.into())?;
-        AezError::at_most(
-            "the header's numbers a block",
-            MAX_BLOCK_SYMBOLS,
-            u64::from(block_images) * columns,
-        )?;
         let header = Self {
             flags,
-            stated: Header { images: images as usize, rows: rows as usize, cols: cols as usize, model },
+            stated: Header {
+                images: images as usize,
+                channels: 1,
+                rows: rows as usize,
+                cols: cols as usize,
+                model,
+            },
             units: units as usize,
             block_images: block_images as usize,
             tables: bytes.u32()?.into(),
@@ -134,6 +149,18 @@ fn read_sizes(bytes: &mut Bytes<'_>) -> Result<[u32; 5], AezError> {
     Ok(sizes)
 }
 
+/// Refuses what is more than a reader takes on.
+fn check_limits(flags: u16, [_, rows, cols, units, block_images]: [u32; 5]) -> Result<(), AezError> {
+    let columns = u64::from(units) + u64::from(flags & LABELLED);
+    AezError::at_most("the header's pixels an image", MAX_PIXELS, u64::from(rows) * u64::from(cols))?;
+    AezError::at_most("the header's numbers a code", MAX_UNITS, units.into())?;
+    AezError::at_most("the header's numbers a block", MAX_BLOCK_SYMBOLS, u64::from(block_images) * columns)?;
+    if flags & NAMED != 0 {
+        AezError::at_most("the header's images a block", MAX_NAMES, block_images.into())?;
+    }
+    Ok(())
+}
+
 pub(crate) fn with_checksum(mut bytes: Vec<u8>) -> Vec<u8> {
     let checksum = crc32fast::hash(&bytes);
     bytes.extend(checksum.to_le_bytes());
@@ -158,19 +185,19 @@ pub(crate) fn hash_header(bytes: &[u8]) -> Hasher {
 }
 
 /// The header's bytes come first, then the block's number: no block passes for another, or for one of another file.
-pub(crate) fn block_checksum(header: &Hasher, block: u32, length: &[u8], payload: &[u8]) -> u32 {
+pub(crate) fn block_checksum(header: &Hasher, block: u32, lengths: &[u8], payload: &[u8]) -> u32 {
     let mut checksum = header.clone();
-    for part in [&block.to_le_bytes(), length, payload] {
+    for part in [&block.to_le_bytes(), lengths, payload] {
         checksum.update(part);
     }
     checksum.finalize()
 }
 
 /// The most bytes that a length takes.
-pub(crate) const VARINT_BYTES: u64 = 5;
+const VARINT_BYTES: u64 = 5;
 
 /// A length, 7 bits a byte, the lowest first; the upper bit says that more follow (LEB128).
-pub(crate) fn varint(mut number: u32) -> Vec<u8> {
+fn varint(mut number: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     while number >= 0x80 {
         bytes.push(number as u8 | 0x80);
@@ -181,7 +208,7 @@ pub(crate) fn varint(mut number: u32) -> Vec<u8> {
 }
 
 /// A length at the beginning of some bytes, and how many it takes; `None` if there is none, or a shorter way to write it.
-pub(crate) fn read_varint(bytes: &[u8]) -> Option<(u32, usize)> {
+fn read_varint(bytes: &[u8]) -> Option<(u32, usize)> {
     let mut number = 0_u64;
     for (index, &byte) in bytes.iter().take(VARINT_BYTES as usize).enumerate() {
         number |= u64::from(byte & 0x7f) << (7 * index);
@@ -191,6 +218,41 @@ pub(crate) fn read_varint(bytes: &[u8]) -> Option<(u32, usize)> {
         }
     }
     None
+}
+
+/// What a block begins with, and what the index repeats of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lengths {
+    /// Bytes of the packed integers.
+    pub(crate) integers: u32,
+    /// Bytes of the packed names: `None` in a file without names, where nothing is said of them.
+    pub(crate) names: Option<u32>,
+}
+
+impl Lengths {
+    /// The most bytes that they take.
+    pub(crate) const MOST_BYTES: u64 = 2 * VARINT_BYTES;
+
+    pub(crate) fn to_bytes(self) -> Vec<u8> {
+        let mut bytes = varint(self.integers);
+        bytes.extend(self.names.map(varint).unwrap_or_default());
+        bytes
+    }
+
+    /// The lengths at the beginning of some bytes, and how many bytes they take.
+    pub(crate) fn read(bytes: &[u8], named: bool) -> Option<(Self, usize)> {
+        let (integers, taken) = read_varint(bytes)?;
+        if !named {
+            return Some((Self { integers, names: None }, taken));
+        }
+        let (names, more) = read_varint(&bytes[taken..])?;
+        Some((Self { integers, names: Some(names) }, taken + more))
+    }
+
+    /// Bytes of what follows the lengths and the checksum.
+    pub(crate) fn payload(self) -> u64 {
+        u64::from(self.integers) + u64::from(self.names.unwrap_or(0))
+    }
 }
 
 #[cfg(test)]

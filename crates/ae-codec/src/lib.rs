@@ -10,14 +10,17 @@
 //! // Two images of 2 x 2 pixels, and a network that has learned nothing.
 //! let (team, network) = (Team::new(1)?, Network::draw(&Description::dense(4, &[], 2), 0)?);
 //! let images = [255, 255, 0, 0, 0, 0, 255, 255];
-//! let file = compress(&team, &network, &images, (2, 2), Options::default())?;
+//! let file = compress(&team, &network, &images, (1, 2, 2), Options::default())?;
 //! let back = decompress(&team, &file, Some(&network))?;
-//! assert_eq!((back.rows, back.cols, back.pixels.len()), (2, 2, 8));
+//! assert_eq!((back.channels, back.rows, back.cols, back.pixels.len()), (1, 2, 2, 8));
 //!
-//! // With the decoder inside, the file is all that is needed.
-//! let options = Options { inside: Some(WeightBits::Eight), labels: Some(&[7, 1]), ..Options::default() };
-//! let file = compress(&team, &network, &images, (2, 2), options)?;
-//! assert_eq!(decompress(&team, &file, None)?.labels, Some(vec![7, 1]));
+//! // With the decoder inside, the file is all that is needed. Labels and names go along.
+//! let names = ["left.png", "right.png"].map(String::from);
+//! let inside = Some(WeightBits::Eight);
+//! let options = Options { inside, labels: Some(&[7, 1]), names: Some(&names), ..Options::default() };
+//! let file = compress(&team, &network, &images, (1, 2, 2), options)?;
+//! let back = decompress(&team, &file, None)?;
+//! assert_eq!((back.labels, back.names), (Some(vec![7, 1]), Some(names.to_vec())));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -38,9 +41,12 @@ mod coding;
 mod compress;
 mod decoder;
 mod decompress;
+mod description;
 pub mod entropy;
 mod error;
 mod layout;
+mod names;
+mod places;
 mod quantise;
 mod reader;
 mod writer;
@@ -49,8 +55,10 @@ pub use coding::Coding;
 pub use compress::{Compressor, Options, Steps, Survey, compress};
 pub use decoder::{WeightBits, rounded};
 pub use decompress::{Images, MAX_DECOMPRESSED, Soundness, decompress};
+pub use description::{Extras, MAX_FORM_BYTES};
 pub use error::{AezError, BlockError, CodecError};
-pub use layout::{Header, MAX_BLOCK_SYMBOLS, MAX_PIXELS, MAX_UNITS, MAX_WEIGHTS, VERSION};
+pub use layout::{Header, MAX_BLOCK_SYMBOLS, MAX_NAMES, MAX_PIXELS, MAX_UNITS, MAX_WEIGHTS, VERSION};
+pub use names::{MAX_NAME_BYTES, MAX_TEXT_BYTES};
 pub use quantise::{MAX_SYMBOL, Quality, Quantiser};
-pub use reader::{Block, Damage, Decoded, MAX_DECODED, Reader, Sizes, decode};
+pub use reader::{Block, Damage, Decoded, MAX_DECODED, MAX_DECODED_NAMES, Reader, Sizes, decode};
 pub use writer::Writer;

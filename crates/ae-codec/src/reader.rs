@@ -13,13 +13,18 @@ use crc32fast::Hasher;
 
 use crate::bytes::Bytes;
 use crate::layout::{
-    CHECKSUM_BYTES, DECODER_INSIDE, END, FixedHeader, HEADER_BYTES, Header, LABELLED, ONE_STEP,
-    TRAILER_BYTES, VARINT_BYTES, block_checksum, check, read_varint,
+    CHECKSUM_BYTES, DECODER_INSIDE, DESCRIBED, FixedHeader, HEADER_BYTES, Header, LABELLED, Lengths,
+    MAX_PIXELS, NAMED, ONE_STEP, block_checksum, check,
 };
-use crate::{AezError, BlockError, Coding, decoder};
+use crate::names::MAX_TEXT_BYTES;
+use crate::places::{Places, Sought, read};
+use crate::{AezError, BlockError, Coding, Extras, decoder, description, names};
 
 /// Numbers of codes and labels that [`decode`] gives, 1 GiB of them: some kilobytes may stand for billions that are all alike.
 pub const MAX_DECODED: u64 = 1 << 28;
+/// Bytes of memory for names that [`decode`] and [`decompress`](crate::decompress) give, 256 MiB: each takes its length and 24
+/// bytes.
+pub const MAX_DECODED_NAMES: u64 = 1 << 28;
 
 /// What to do about a file whose index is damaged or missing. Damaged blocks are told one by one in either case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +44,8 @@ pub struct Block {
     pub symbols: Vec<i32>,
     /// `(B)`, or none where the file has no labels.
     pub labels: Vec<i32>,
+    /// `(B)`, if the file has names. They are texts of whoever made it: take care where files are called by them.
+    pub names: Option<Vec<String>>,
 }
 
 /// Bytes that the parts of a file take.
@@ -46,12 +53,16 @@ pub struct Block {
 pub struct Sizes {
     /// The fixed header.
     pub header: u64,
+    /// Channels, names of classes and the text about the form, 0 where none is there.
+    pub description: u64,
     /// Steps and tables.
     pub tables: u64,
     /// The decoder, 0 where there is none.
     pub decoder: u64,
-    /// The blocks.
+    /// The blocks, but for their names.
     pub blocks: u64,
+    /// The names in the blocks, as far as these were found: what their lengths state.
+    pub names: u64,
     /// The index and the end.
     pub index: u64,
 }
@@ -59,7 +70,7 @@ pub struct Sizes {
 impl Sizes {
     /// The whole file.
     pub fn total(&self) -> u64 {
-        self.header + self.tables + self.decoder + self.blocks + self.index
+        self.header + self.description + self.tables + self.decoder + self.blocks + self.names + self.index
     }
 }
 
@@ -68,12 +79,12 @@ impl Sizes {
 pub struct Reader<R> {
     input: R,
     header: Header,
+    extras: Extras,
     coding: Coding,
     decoder: Option<Decoder>,
     block_images: usize,
     checksum: Hasher,
-    /// Where each block begins and ends, as far as they could be found.
-    places: Vec<(u64, u64)>,
+    places: Places,
     sizes: Sizes,
 }
 
@@ -97,41 +108,52 @@ impl<R: Read + Seek> Reader<R> {
     /// Reads all but the blocks.
     ///
     /// # Errors
-    /// [`AezError`] if this is not a file of the format, or its header, its tables, its decoder or (unless `damage` is
-    /// [`Damage::Skip`]) its index is damaged or was cut off.
+    /// [`AezError`] if this is not a file of the format, or its header, its description, its tables, its decoder or (unless
+    /// `damage` is [`Damage::Skip`]) its index is damaged or was cut off.
     pub fn new(mut input: R, damage: Damage) -> Result<Self, AezError> {
         let length = input.seek(SeekFrom::End(0)).map_err(AezError::Io)?;
         // More than the header, for a name of what is no file of the format.
         let start = read(&mut input, "the header", 0, (Kind::START_BYTES as u64).min(length), length)?;
-        let (header, checksum) = FixedHeader::parse(&start, length)?;
-        let tables = read(&mut input, "the tables", HEADER_BYTES, header.tables, length)?;
+        let (mut header, checksum) = FixedHeader::parse(&start, length)?;
+        let (extras, description) = read_description(&mut input, &mut header, length)?;
+        let tables_at = HEADER_BYTES + description;
+        let tables = read(&mut input, "the tables", tables_at, header.tables, length)?;
         let tables = check("the tables", &tables)?;
         let (labelled, one_step) = (header.flags & LABELLED != 0, header.flags & ONE_STEP != 0);
         let coding = Coding::from_bytes(tables, header.units, labelled, one_step)?;
-        let decoder = read_decoder(&mut input, &header, length)?;
+        let decoder_at = tables_at + header.tables;
+        let decoder = read_decoder(&mut input, &header, decoder_at, length)?;
 
-        let blocks_at = HEADER_BYTES + header.tables + header.decoder;
         let blocks = header.stated.images.div_ceil(header.block_images);
-        let places = match (read_index(&mut input, &checksum, blocks, blocks_at, length), damage) {
+        let start = decoder_at + header.decoder;
+        let sought = Sought { blocks, start, named: extras.named, length };
+        let places = match (sought.in_index(&mut input, checksum.clone()), damage) {
             (Err(AezError::Io(error)), _) => return Err(AezError::Io(error)),
-            (Err(_), Damage::Skip) => walk(&mut input, blocks, blocks_at, length)?,
+            (Err(_), Damage::Skip) => sought.by_walking(&mut input)?,
             (found, _) => found?,
         };
-        let blocks_end = places.last().map_or(blocks_at, |(_, end)| *end);
+        let (names, blocks) = places.sizes();
         let sizes = Sizes {
             header: HEADER_BYTES,
+            description,
             tables: header.tables,
             decoder: header.decoder,
-            blocks: blocks_end - blocks_at,
-            index: length - blocks_end,
+            blocks,
+            names,
+            index: length - places.end(),
         };
         let (header, block_images) = (header.stated, header.block_images);
-        Ok(Self { input, header, coding, decoder, block_images, checksum, places, sizes })
+        Ok(Self { input, header, extras, coding, decoder, block_images, checksum, places, sizes })
     }
 
     /// What the file says of its images.
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// What it carries beside them: whether there are names, the classes' names, and a text about their form.
+    pub fn extras(&self) -> &Extras {
+        &self.extras
     }
 
     /// Steps and tables.
@@ -171,15 +193,16 @@ impl<R: Read + Seek> Reader<R> {
         let first = block * self.block_images;
         let last = self.header.images.min(first + self.block_images) - 1;
         let lost = |source| AezError::Block { block, first, last, source };
-        let Some(&(start, end)) = self.places.get(block) else {
+        let Some((start, end)) = self.places.get(block) else {
             // They are found from one to the next: after the first that is missing all are.
             let (block, last) = (self.places.len(), self.header.images - 1);
             return Err(AezError::Missing { block, first: block * self.block_images, last });
         };
         let images = last + 1 - first;
         // An integer takes fewer than 8 bytes, whatever it is.
-        let most = (images * self.coding.columns() * 8) as u64 + VARINT_BYTES + CHECKSUM_BYTES;
-        if end - start > most {
+        let integers = images * self.coding.columns() * 8;
+        let names = if self.extras.named { MAX_TEXT_BYTES } else { 0 };
+        if end - start > (integers + names) as u64 + Lengths::MOST_BYTES + CHECKSUM_BYTES {
             return Err(lost(BlockError::Length));
         }
         self.input.seek(SeekFrom::Start(start)).map_err(AezError::Io)?;
@@ -189,9 +212,11 @@ impl<R: Read + Seek> Reader<R> {
     }
 
     fn unpack(&self, block: usize, first: usize, images: usize, record: &[u8]) -> Result<Block, BlockError> {
-        let (length, prefix) = read_varint(record).ok_or(BlockError::Length)?;
+        let (lengths, prefix) = Lengths::read(record, self.extras.named).ok_or(BlockError::Length)?;
         let rest = record[prefix..].split_first_chunk();
-        let Some((&checksum, payload)) = rest.filter(|(_, payload)| payload.len() == length as usize) else {
+        let Some((&checksum, payload)) =
+            rest.filter(|(_, payload)| payload.len() as u64 == lengths.payload())
+        else {
             return Err(BlockError::Length);
         };
         let expected = u32::from_le_bytes(checksum);
@@ -199,8 +224,10 @@ impl<R: Read + Seek> Reader<R> {
         if found != expected {
             return Err(BlockError::Checksum { expected, found });
         }
-        let (symbols, labels) = self.coding.unpack(payload, first, images)?;
-        Ok(Block { first, symbols, labels })
+        let (integers, packed) = payload.split_at(lengths.integers as usize);
+        let (symbols, labels) = self.coding.unpack(integers, first, images)?;
+        let names = self.extras.named.then(|| names::unpack_alone(packed, images)).transpose()?;
+        Ok(Block { first, symbols, labels, names })
     }
 }
 
@@ -209,10 +236,14 @@ impl<R: Read + Seek> Reader<R> {
 pub struct Decoded {
     /// What the file says of its images.
     pub header: Header,
+    /// What it carries beside them.
+    pub extras: Extras,
     /// `(images, CODE)`: the codes that the integers stand for.
     pub codes: Vec<f32>,
     /// `(images)`, if there are labels.
     pub labels: Option<Vec<i32>>,
+    /// `(images)`, if there are names.
+    pub names: Option<Vec<String>>,
     /// The decoder, if it is inside.
     pub decoder: Option<Decoder>,
 }
@@ -220,49 +251,79 @@ pub struct Decoded {
 /// Decodes all of a file that is in memory.
 ///
 /// # Errors
-/// [`AezError`] if anything is wrong with any part of it, or if it has more than [`MAX_DECODED`] numbers: [`Reader`] gives
-/// those block by block.
+/// [`AezError`] if anything is wrong with any part of it, or if it has more than [`MAX_DECODED`] numbers or
+/// [`MAX_DECODED_NAMES`] bytes of names: [`Reader`] gives those block by block.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, AezError> {
     let mut reader = Reader::new(Cursor::new(bytes), Damage::Refuse)?;
     let numbers = reader.header.images as u64 * reader.coding.columns() as u64;
     AezError::at_most("numbers at once", MAX_DECODED, numbers)?;
-    let (mut all, mut codes, mut labels) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut all, mut codes, mut tags) = (Vec::new(), Vec::new(), Tags::default());
     for block in 0..reader.blocks() {
         let block = reader.block(block)?;
         reader.coding.quantiser().codes(&block.symbols, &mut codes).expect("a block holds whole codes");
         all.extend_from_slice(&codes);
-        labels.extend(block.labels);
+        tags.add(block.labels, block.names)?;
     }
-    let labels = reader.coding.labelled().then_some(labels);
-    Ok(Decoded { header: reader.header, codes: all, labels, decoder: reader.decoder })
+    let (labels, names) = tags.of(&reader);
+    let Reader { header, extras, decoder, .. } = reader;
+    Ok(Decoded { header, extras, codes: all, labels, names, decoder })
 }
 
-/// Reads a part of the file, if it can be there.
-fn read(
-    input: &mut (impl Read + Seek),
-    what: &'static str,
-    start: u64,
-    bytes: u64,
-    length: u64,
-) -> Result<Vec<u8>, AezError> {
-    let left = length.saturating_sub(start);
-    if bytes > left {
-        return Err(AezError::Length { what, needed: bytes, actual: left });
+/// Labels and names of one block after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Tags {
+    labels: Vec<i32>,
+    names: Vec<String>,
+    names_memory: u64,
+}
+
+impl Tags {
+    /// Refuses names that take more memory than is given to them at once.
+    pub(crate) fn add(&mut self, labels: Vec<i32>, names: Option<Vec<String>>) -> Result<(), AezError> {
+        let names = names.unwrap_or_default();
+        self.names_memory += names::memory(&names);
+        AezError::at_most("bytes of names at once", MAX_DECODED_NAMES, self.names_memory)?;
+        self.labels.extend(labels);
+        self.names.extend(names);
+        Ok(())
     }
-    input.seek(SeekFrom::Start(start)).map_err(AezError::Io)?;
-    let mut part = Vec::new();
-    let actual = input.take(bytes).read_to_end(&mut part).map_err(AezError::Io)? as u64;
-    // A file that shrinks while it is read.
-    if actual < bytes { Err(AezError::Length { what, needed: bytes, actual }) } else { Ok(part) }
+
+    /// All of them, as far as the file has any.
+    pub(crate) fn of<R>(self, reader: &Reader<R>) -> (Option<Vec<i32>>, Option<Vec<String>>) {
+        let (labelled, named) = (reader.coding.labelled(), reader.extras.named);
+        (labelled.then_some(self.labels), named.then_some(self.names))
+    }
+}
+
+/// What the description says if the header announces one, and the bytes that it takes. The header's channels are set by it.
+fn read_description(
+    input: &mut (impl Read + Seek),
+    header: &mut FixedHeader,
+    length: u64,
+) -> Result<(Extras, u64), AezError> {
+    let named = header.flags & NAMED != 0;
+    if header.flags & DESCRIBED == 0 {
+        return Ok((Extras { named, ..Extras::default() }, 0));
+    }
+    let stated = read(input, description::WHAT, HEADER_BYTES, description::LENGTH_BYTES, length)?;
+    let bytes = Bytes::new(description::WHAT, &stated).u32()?.into();
+    let part = read(input, description::WHAT, HEADER_BYTES, bytes, length)?;
+    let (channels, extras) = description::from_bytes(check(description::WHAT, &part)?, named)?;
+    let stated = &mut header.stated;
+    let pixels = u64::from(channels) * (stated.rows * stated.cols) as u64;
+    AezError::at_most("the description's pixels an image", MAX_PIXELS, pixels)?;
+    stated.channels = channels as usize;
+    Ok((extras, bytes))
 }
 
 /// The decoder inside, if the header announces one.
 fn read_decoder(
     input: &mut (impl Read + Seek),
     header: &FixedHeader,
+    start: u64,
     length: u64,
 ) -> Result<Option<Decoder>, AezError> {
-    let bytes = read(input, "the decoder", HEADER_BYTES + header.tables, header.decoder, length)?;
+    let bytes = read(input, "the decoder", start, header.decoder, length)?;
     if header.flags & DECODER_INSIDE == 0 {
         return match header.decoder {
             0 => Ok(None),
@@ -272,7 +333,7 @@ fn read_decoder(
     let decoder = decoder::from_bytes(check("the decoder", &bytes)?)?;
     for (what, expected, found) in [
         ("the decoder's numbers a code", header.units, decoder.code_size()),
-        ("the decoder's pixels an image", header.stated.rows * header.stated.cols, decoder.pixels()),
+        ("the decoder's pixels an image", header.stated.pixels(), decoder.pixels()),
     ] {
         if found != expected {
             return Err(AezError::value(what, expected, found));
@@ -281,70 +342,19 @@ fn read_decoder(
     Ok(Some(decoder))
 }
 
-/// Where the blocks are, as the index says.
-fn read_index(
-    input: &mut (impl Read + Seek),
-    checksum: &Hasher,
-    blocks: usize,
-    blocks_at: u64,
-    length: u64,
-) -> Result<Vec<(u64, u64)>, AezError> {
-    const WHAT: &str = "the index";
-    let trailer_at = length.saturating_sub(TRAILER_BYTES).max(blocks_at);
-    let trailer = read(input, WHAT, trailer_at, TRAILER_BYTES, length)?;
-    let mut trailer = Bytes::new(WHAT, &trailer);
-    let (index_bytes, expected, end) = (u64::from(trailer.u32()?), trailer.u32()?, trailer.take()?);
-    if end != END {
-        return Err(AezError::End { found: end });
-    }
-    let room = trailer_at - blocks_at;
-    if index_bytes > room {
-        return Err(AezError::Length { what: WHAT, needed: index_bytes, actual: room });
-    }
-    let index = read(input, WHAT, trailer_at - index_bytes, index_bytes, length)?;
-    let mut checksum = checksum.clone();
-    checksum.update(&index);
-    let found = checksum.finalize();
-    if found != expected {
-        return Err(AezError::Checksum { what: WHAT, expected, found });
-    }
-    let mut places = Vec::new();
-    let (mut left, mut at) = (&index[..], blocks_at);
-    while !left.is_empty() && places.len() < blocks {
-        let Some((payload, prefix)) = read_varint(left) else { break };
-        let end = at + prefix as u64 + CHECKSUM_BYTES + u64::from(payload);
-        places.push((at, end));
-        (left, at) = (&left[prefix..], end);
-    }
-    if !left.is_empty() || places.len() < blocks {
-        let found = format_args!("{} and {} bytes more", places.len(), left.len());
-        return Err(AezError::value("the index's blocks", blocks, found));
-    }
-    let actual = room - index_bytes;
-    if at - blocks_at != actual {
-        return Err(AezError::value("the index's bytes of blocks", actual, at - blocks_at));
-    }
-    Ok(places)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Where the blocks are, from one to the next, as far as they lead.
-fn walk(
-    input: &mut (impl Read + Seek),
-    blocks: usize,
-    blocks_at: u64,
-    length: u64,
-) -> Result<Vec<(u64, u64)>, AezError> {
-    let mut places = Vec::new();
-    let mut at = blocks_at;
-    while places.len() < blocks {
-        let start = read(input, "a block", at, VARINT_BYTES.min(length - at), length)?;
-        let Some((payload, prefix)) = read_varint(&start) else { break };
-        let end = at + prefix as u64 + CHECKSUM_BYTES + u64::from(payload);
-        if end > length {
-            break;
-        }
-        places.push((at, end));
-        at = end;
+    #[test]
+    fn names_beyond_what_is_given_at_once_are_refused() {
+        // Five letters and what a string takes by itself.
+        let mut tags = Tags { names_memory: MAX_DECODED_NAMES - 2 * 29, ..Tags::default() };
+        let one = || Some(vec!["a.png".to_owned()]);
+        tags.add(vec![], one()).unwrap();
+        tags.add(vec![], one()).unwrap();
+        let error = tags.add(vec![], Some(vec![String::new()])).unwrap_err();
+        assert_eq!(error.to_string(), "bytes of names at once: expected at most 268435456, found 268435480");
+        assert_eq!(tags.names, ["a.png"; 2]);
     }
-    Ok(places)
 }

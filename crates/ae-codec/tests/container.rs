@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Cursor;
 
-use ae_codec::{AezError, Coding, Damage, Header, Quantiser, Reader, WeightBits, Writer, decode};
+use ae_codec::{AezError, Coding, Damage, Extras, Header, Quantiser, Reader, WeightBits, Writer, decode};
 use proptest::prelude::*;
 
 use common::{MODEL, case, codes, labels};
@@ -59,9 +59,10 @@ fn the_same_images_are_the_same_bytes_however_they_are_handed_over() {
     for slice in [1, 7, 511, 512, 513, 1_300] {
         let decoder = common::decoder(4, 6);
         let inside = Some((&decoder, WeightBits::Eight));
-        let mut writer = Writer::new(Vec::new(), case.header, coding.clone(), inside).unwrap();
+        let mut writer =
+            Writer::new(Vec::new(), case.header, &Extras::default(), coding.clone(), inside).unwrap();
         for (symbols, labels) in case.symbols.chunks(slice * 4).zip(labels.chunks(slice)) {
-            writer.push(symbols, labels).unwrap();
+            writer.push(symbols, labels, &[]).unwrap();
         }
         assert!(writer.finish().unwrap() == case.bytes, "slices of {slice}");
     }
@@ -88,9 +89,9 @@ fn labels_of_any_size_come_back() {
         (0..6_000).map(|image| -5_000 - image % 300).collect(),
     ] {
         let coding = Coding::fit(Quantiser::uniform(1, 1.0).unwrap(), &[], Some(&labels)).unwrap();
-        let header = Header { images: labels.len(), rows: 1, cols: 1, model: MODEL };
-        let mut writer = Writer::new(Vec::new(), header, coding, None).unwrap();
-        writer.push(&vec![0; labels.len()], &labels).unwrap();
+        let header = Header { images: labels.len(), channels: 1, rows: 1, cols: 1, model: MODEL };
+        let mut writer = Writer::new(Vec::new(), header, &Extras::default(), coding, None).unwrap();
+        writer.push(&vec![0; labels.len()], &labels, &[]).unwrap();
         assert_eq!(decode(&writer.finish().unwrap()).unwrap().labels, Some(labels));
     }
 }
@@ -104,9 +105,9 @@ fn a_file_is_within_one_percent_of_its_symbols_entropy_and_header() {
         let coding = Coding::fit(Quantiser::uniform(units, step).unwrap(), &codes, None).unwrap();
         let mut symbols = Vec::new();
         coding.quantiser().symbols(&codes, &mut symbols).unwrap();
-        let header = Header { images: IMAGES, rows: 28, cols: 28, model: MODEL };
-        let mut writer = Writer::new(Vec::new(), header, coding, None).unwrap();
-        writer.push(&symbols, &[]).unwrap();
+        let header = Header { images: IMAGES, channels: 1, rows: 28, cols: 28, model: MODEL };
+        let mut writer = Writer::new(Vec::new(), header, &Extras::default(), coding, None).unwrap();
+        writer.push(&symbols, &[], &[]).unwrap();
         let bytes = writer.finish().unwrap();
 
         let mut entropy = 0.0;
@@ -133,9 +134,9 @@ fn a_file_is_within_one_percent_of_its_symbols_entropy_and_header() {
 fn images_that_the_tables_were_not_fitted_to_come_back_too() {
     let coding = Coding::fit(Quantiser::uniform(2, 1.0).unwrap(), &[1.0, 2.0, 1.0, 3.0], None).unwrap();
     let symbols = [1, 2, -8_388_608, 8_388_608, 0, 3];
-    let header = Header { images: 3, rows: 1, cols: 1, model: MODEL };
-    let mut writer = Writer::new(Vec::new(), header, coding, None).unwrap();
-    writer.push(&symbols, &[]).unwrap();
+    let header = Header { images: 3, channels: 1, rows: 1, cols: 1, model: MODEL };
+    let mut writer = Writer::new(Vec::new(), header, &Extras::default(), coding, None).unwrap();
+    writer.push(&symbols, &[], &[]).unwrap();
     assert_eq!(reader(&writer.finish().unwrap()).block(0).unwrap().symbols, symbols);
 }
 
@@ -151,9 +152,9 @@ fn dead_units_cost_nearly_nothing() {
         let coding = Coding::fit(Quantiser::uniform(units, 0.1).unwrap(), &codes, None).unwrap();
         let mut symbols = Vec::new();
         coding.quantiser().symbols(&codes, &mut symbols).unwrap();
-        let header = Header { images: 10_000, rows: 1, cols: 1, model: MODEL };
-        let mut writer = Writer::new(Vec::new(), header, coding, None).unwrap();
-        writer.push(&symbols, &[]).unwrap();
+        let header = Header { images: 10_000, channels: 1, rows: 1, cols: 1, model: MODEL };
+        let mut writer = Writer::new(Vec::new(), header, &Extras::default(), coding, None).unwrap();
+        writer.push(&symbols, &[], &[]).unwrap();
         reader(&writer.finish().unwrap()).sizes()
     };
     let (none, sixty) = (with(0), with(60));
@@ -165,8 +166,8 @@ fn dead_units_cost_nearly_nothing() {
 fn what_does_not_fit_is_refused() {
     let coding =
         |labels: Option<&[i32]>| Coding::fit(Quantiser::uniform(2, 1.0).unwrap(), &[0.0; 4], labels).unwrap();
-    let header = Header { images: 2, rows: 2, cols: 3, model: MODEL };
-    let new = |header, coding| Writer::new(Vec::new(), header, coding, None);
+    let header = Header { images: 2, channels: 1, rows: 2, cols: 3, model: MODEL };
+    let new = |header, coding| Writer::new(Vec::new(), header, &Extras::default(), coding, None);
     let zero = new(Header { rows: 0, ..header }, coding(None)).unwrap_err();
     assert_eq!(zero.to_string(), "pixels: expected 1 to 4194304, found 0");
     let wide = new(Header { cols: 1 << 22, ..header }, coding(None)).unwrap_err();
@@ -174,22 +175,28 @@ fn what_does_not_fit_is_refused() {
     let many = new(Header { images: 1 << 32, ..header }, coding(None)).unwrap_err();
     assert_eq!(many.to_string(), "images: expected 0 to 4294967295, found 4294967296");
     let decoder = common::decoder(3, 6);
-    let other =
-        Writer::new(Vec::new(), header, coding(None), Some((&decoder, WeightBits::Eight))).unwrap_err();
+    let other = Writer::new(
+        Vec::new(),
+        header,
+        &Extras::default(),
+        coding(None),
+        Some((&decoder, WeightBits::Eight)),
+    )
+    .unwrap_err();
     assert_eq!(other.to_string(), "numbers of the decoder's codes: expected 2, found 3");
 
     let mut writer = new(header, coding(Some(&[1, 2]))).unwrap();
-    let error = writer.push(&[0; 3], &[1]).unwrap_err();
+    let error = writer.push(&[0; 3], &[1], &[]).unwrap_err();
     assert_eq!(error.to_string(), "codes: expected whole codes of 2 numbers, found 3");
-    let error = writer.push(&[0; 4], &[1]).unwrap_err();
+    let error = writer.push(&[0; 4], &[1], &[]).unwrap_err();
     assert_eq!(error.to_string(), "labels: expected 2, found 1");
-    let error = writer.push(&[0; 6], &[1, 2, 3]).unwrap_err();
+    let error = writer.push(&[0; 6], &[1, 2, 3], &[]).unwrap_err();
     assert_eq!(error.to_string(), "images: expected the 2 announced, found 3");
-    writer.push(&[0; 2], &[1]).unwrap();
+    writer.push(&[0; 2], &[1], &[]).unwrap();
     let error = writer.finish().unwrap_err();
     assert_eq!(error.to_string(), "images: expected 2, found 1");
     let mut writer = new(header, coding(None)).unwrap();
-    let error = writer.push(&[0; 4], &[1, 2]).unwrap_err();
+    let error = writer.push(&[0; 4], &[1, 2], &[]).unwrap_err();
     assert_eq!(error.to_string(), "labels: expected 0, found 2");
 }
 
@@ -231,9 +238,9 @@ proptest! {
         // Fitted to some of them only.
         let sample: Vec<f32> = symbols.iter().take(seen.min(rows.len()) * units).map(|&s| s as f32).collect();
         let coding = Coding::fit(Quantiser::uniform(units, 1.0).unwrap(), &sample, labelled.then_some(&labels)).unwrap();
-        let header = Header { images: rows.len(), rows: 1, cols: 1, model: MODEL };
-        let mut writer = Writer::new(Vec::new(), header, coding, None).unwrap();
-        writer.push(&symbols, &labels).unwrap();
+        let header = Header { images: rows.len(), channels: 1, rows: 1, cols: 1, model: MODEL };
+        let mut writer = Writer::new(Vec::new(), header, &Extras::default(), coding, None).unwrap();
+        writer.push(&symbols, &labels, &[]).unwrap();
         let bytes = writer.finish().unwrap();
         let decoded = decode(&bytes).unwrap();
         let codes: Vec<f32> = symbols.iter().map(|&symbol| symbol as f32).collect();

@@ -9,11 +9,19 @@ use std::io::Cursor;
 use ae_codec::{AezError, Block, BlockError, Damage, Reader, WeightBits};
 use proptest::prelude::*;
 
-use common::{Case, case};
+use common::{Case, case, full_case};
 
-/// Two blocks and a third of one image, with all that a file can hold.
+/// Two blocks and a third of one image, with all that a file of grey images without names can hold.
 fn small() -> Case {
     case(1_025, 2, true, Some(WeightBits::Eight))
+}
+
+/// Where the blocks begin, and where they end.
+fn blocks_of(bytes: &[u8]) -> (usize, usize) {
+    let sizes = Reader::new(Cursor::new(bytes), Damage::Refuse).unwrap().sizes();
+    assert_eq!(sizes.total(), bytes.len() as u64);
+    let start = sizes.header + sizes.description + sizes.tables + sizes.decoder;
+    (start as usize, (start + sizes.blocks + sizes.names) as usize)
 }
 
 /// Whether all of a file can be read.
@@ -66,10 +74,12 @@ fn mend_index(bytes: &mut [u8]) {
 
 #[test]
 fn every_prefix_is_refused_and_its_whole_blocks_can_be_saved() {
-    let case = small();
+    [small(), full_case()].iter().for_each(every_prefix);
+}
+
+fn every_prefix(case: &Case) {
     let whole = salvage(&case.bytes).unwrap();
-    let sizes = Reader::new(Cursor::new(&case.bytes), Damage::Refuse).unwrap().sizes();
-    let blocks_at = (sizes.header + sizes.tables + sizes.decoder) as usize;
+    let (blocks_at, _) = blocks_of(&case.bytes);
     let mut most = 0;
     for length in 0..case.bytes.len() {
         let prefix = &case.bytes[..length];
@@ -89,12 +99,13 @@ fn every_prefix_is_refused_and_its_whole_blocks_can_be_saved() {
 
 #[test]
 fn every_flipped_bit_is_refused_or_costs_one_block() {
-    let case = small();
+    [small(), full_case()].iter().for_each(every_bit);
+}
+
+fn every_bit(case: &Case) {
     let whole = salvage(&case.bytes).unwrap();
     assert_eq!(whole.len(), 3);
-    let sizes = Reader::new(Cursor::new(&case.bytes), Damage::Refuse).unwrap().sizes();
-    let blocks_at = (sizes.header + sizes.tables + sizes.decoder) as usize;
-    let index_at = blocks_at + sizes.blocks as usize;
+    let (blocks_at, index_at) = blocks_of(&case.bytes);
     let mut bytes = case.bytes.clone();
     for bit in 0..bytes.len() * 8 {
         let at = bit / 8;
@@ -126,11 +137,11 @@ fn every_flipped_bit_is_refused_or_costs_one_block() {
 fn blocks_of_other_places_and_other_files_are_refused() {
     // All codes alike: every block of 512 images has the same bytes but for its checksum.
     let same = |images| {
-        use ae_codec::{Coding, Header, Quantiser, Writer};
+        use ae_codec::{Coding, Extras, Header, Quantiser, Writer};
         let coding = Coding::fit(Quantiser::uniform(1, 1.0).unwrap(), &vec![0.0; images], None).unwrap();
-        let header = Header { images, rows: 1, cols: 1, model: common::MODEL };
-        let mut writer = Writer::new(Vec::new(), header, coding, None).unwrap();
-        writer.push(&vec![0; images], &[]).unwrap();
+        let header = Header { images, channels: 1, rows: 1, cols: 1, model: common::MODEL };
+        let mut writer = Writer::new(Vec::new(), header, &Extras::default(), coding, None).unwrap();
+        writer.push(&vec![0; images], &[], &[]).unwrap();
         writer.finish().unwrap()
     };
     let bytes = same(1_024);
@@ -170,7 +181,7 @@ fn headers_that_lie_are_refused_each_by_its_name() {
     assert!(matches!(error, AezError::Magic { kind: Some(_), .. }), "{error}");
     assert_eq!(error.to_string(), "not an .aez file but a tar archive: unpack it with `tar -xf`");
     assert!(matches!(refused(4, &[2, 0]), AezError::Version { found: 2 }));
-    assert_eq!(value(6, &[0x0b, 0]), ("the header's flags", "0x000b".to_owned()));
+    assert_eq!(value(6, &[0x23, 0]), ("the header's flags", "0x0023".to_owned()));
     assert_eq!(
         refused(8, &number(u32::MAX)).to_string(),
         "the index's blocks: expected 8388608, found 3 and 0 bytes more"
@@ -268,8 +279,8 @@ fn a_decoder_that_lies_is_refused() {
 #[test]
 fn errors_say_what_was_lost() {
     let mut bytes = small().bytes;
-    let sizes = Reader::new(Cursor::new(&bytes), Damage::Refuse).unwrap().sizes();
-    bytes[(sizes.header + sizes.tables + sizes.decoder) as usize + 20] ^= 1;
+    let (blocks_at, _) = blocks_of(&bytes);
+    bytes[blocks_at + 20] ^= 1;
     let error = decode(&bytes).unwrap_err();
     assert_eq!(error.to_string(), "block 0, images 0 to 511, is lost");
     assert!(std::error::Error::source(&error).unwrap().to_string().starts_with("its checksum is "));

@@ -4,7 +4,7 @@
 
 mod common;
 
-use ae_codec::{Coding, Header, MAX_WEIGHTS, Quantiser, WeightBits, Writer, decode, rounded};
+use ae_codec::{Coding, Extras, Header, MAX_WEIGHTS, Quantiser, WeightBits, Writer, decode, rounded};
 use ae_net::{Activation, Decoder, Dense, Outputs, Rows, Stack, Team};
 
 use common::{MODEL, brightness, case, codes, decoder, noise};
@@ -18,7 +18,7 @@ fn images_are_what_the_layers_give() {
     let mut logits = vec![0.0; 20 * 7];
     let rows = Rows::values(&codes, 4).unwrap();
     Stack::new(&layers).unwrap().forward(&Team::new(1).unwrap(), rows, &mut logits).unwrap();
-    for outputs in [Outputs::Logits, Outputs::Brightness, Outputs::Clipped] {
+    for outputs in [Outputs::Logits, Outputs::Values, Outputs::Clipped] {
         let decoder = Decoder::new(&layers, outputs).unwrap();
         assert_eq!((decoder.code_size(), decoder.pixels(), decoder.outputs()), (4, 7, outputs));
         let expected: Vec<f32> = logits.iter().map(|&z| outputs.brightness(z)).collect();
@@ -56,14 +56,17 @@ fn the_decoder_inside_is_the_rounded_one() {
 #[test]
 fn kinds_of_outputs_and_activations_stand_in_a_file_as_its_description_numbers_them() {
     let activations = [Activation::Linear, Activation::Relu, Activation::Sigmoid];
-    for (kind, outputs) in [Outputs::Logits, Outputs::Brightness, Outputs::Clipped].into_iter().enumerate() {
+    for (kind, outputs) in [Outputs::Logits, Outputs::Values, Outputs::Clipped].into_iter().enumerate() {
         for (number, &activation) in activations.iter().enumerate() {
             let layer = Dense::new(1, vec![0.5], vec![0.25], activation).unwrap();
             let decoder = Decoder::new(&[layer], outputs).unwrap();
             let coding = Coding::fit(Quantiser::uniform(1, 1.0).unwrap(), &[], None).unwrap();
-            let header = Header { images: 0, rows: 1, cols: 1, model: MODEL };
+            let header = Header { images: 0, channels: 1, rows: 1, cols: 1, model: MODEL };
             let inside = Some((&decoder, WeightBits::Eight));
-            let file = Writer::new(Vec::new(), header, coding, inside).unwrap().finish().unwrap();
+            let file = Writer::new(Vec::new(), header, &Extras::default(), coding, inside)
+                .unwrap()
+                .finish()
+                .unwrap();
             let start = 72 + u32::from_le_bytes(file[60..64].try_into().unwrap()) as usize;
             assert_eq!((usize::from(file[start]), usize::from(file[start + 11])), (kind, number));
             let found = decode(&file).unwrap().decoder.unwrap();
@@ -96,7 +99,9 @@ fn what_a_file_cannot_hold_is_refused() {
     let large = Dense::new(1, vec![0.0; pixels], vec![0.0; pixels], Activation::Linear).unwrap();
     let large = Decoder::new(&[large], Outputs::Logits).unwrap();
     let coding = Coding::fit(Quantiser::uniform(1, 1.0).unwrap(), &[], None).unwrap();
-    let header = Header { images: 0, rows: 1, cols: pixels, model: MODEL };
-    let error = Writer::new(Vec::new(), header, coding, Some((&large, WeightBits::Eight))).unwrap_err();
+    let header = Header { images: 0, channels: 1, rows: 1, cols: pixels, model: MODEL };
+    let error =
+        Writer::new(Vec::new(), header, &Extras::default(), coding, Some((&large, WeightBits::Eight)))
+            .unwrap_err();
     assert_eq!(error.to_string(), "weights of the decoder: expected at most 4194304, found 4194306");
 }

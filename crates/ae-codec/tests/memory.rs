@@ -4,14 +4,18 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail like the tests themselves")]
 #![cfg(target_os = "linux")]
 
+mod common;
+
 use std::fs;
 use std::io::Cursor;
 
-use ae_codec::entropy::{Table, pack};
 use ae_codec::{
-    AezError, CodecError, Damage, MAX_BLOCK_SYMBOLS, MAX_DECODED, MAX_WEIGHTS, Reader, decode, decompress,
+    AezError, BlockError, CodecError, Damage, MAX_BLOCK_SYMBOLS, MAX_DECODED, MAX_NAMES, MAX_WEIGHTS, Reader,
+    decode, decompress,
 };
 use ae_net::Team;
+
+use common::{Zeros, deflated, deflated_repeat, packed_description};
 
 const MIB: u64 = 1 << 20;
 
@@ -24,41 +28,9 @@ fn status_bytes(key: &str) -> u64 {
     kib * 1024
 }
 
-fn with_checksum(mut bytes: Vec<u8>) -> Vec<u8> {
-    let checksum = crc32fast::hash(&bytes);
-    bytes.extend(checksum.to_le_bytes());
-    bytes
-}
-
 /// A sound file of blocks of zeros, one number an image, and a decoder of zeros of so many pixels: none of which takes a bit.
-fn zeros(images: u32, block_images: u32, pixels: u32) -> Vec<u8> {
-    let levels: Vec<u8> = (-21_i32..=21).map(|step| step.unsigned_abs() as u8 * 3).collect();
-    let descriptions = Table::new(-21, &levels).unwrap();
-    // A table from 0 on that spans one integer, as the two numbers that describe it.
-    let table = pack([(&descriptions, 0), (&descriptions, 0)].into_iter());
-    let tables = with_checksum([&0x3f80_u16.to_le_bytes()[..], &table].concat());
-    // Logits, weights of 16 bits, one layer without activation, two scales.
-    let layer = [&[0, 16, 1][..], &1_u32.to_le_bytes(), &pixels.to_le_bytes(), &[0]].concat();
-    let decoder =
-        with_checksum([&layer[..], &1.0_f32.to_le_bytes(), &1.0_f32.to_le_bytes(), &table].concat());
-    let mut header = [b"\x89AEZ", &[1, 0, 6, 0][..]].concat();
-    for size in [images, 1, pixels, 1, block_images] {
-        header.extend(size.to_le_bytes());
-    }
-    header.extend([0; 32]);
-    for part in [&tables, &decoder] {
-        header.extend((part.len() as u32).to_le_bytes());
-    }
-    let stated = header.clone();
-    let mut bytes = [with_checksum(header), tables, decoder].concat();
-    let blocks = images.div_ceil(block_images);
-    for block in 0..blocks {
-        let checksum = crc32fast::hash(&[&stated[..], &block.to_le_bytes(), &[0]].concat());
-        bytes.extend([&[0][..], &checksum.to_le_bytes()].concat());
-    }
-    let index = vec![0; blocks as usize];
-    let checksum = crc32fast::hash(&[&stated[..], &index].concat());
-    [&bytes[..], &index, &blocks.to_le_bytes(), &checksum.to_le_bytes(), b"ZEA\n"].concat()
+fn zeros(images: u32, block_images: u32, cols: u32) -> Vec<u8> {
+    Zeros { images, block_images, cols, description: None, names: None }.bytes()
 }
 
 #[test]
@@ -110,4 +82,34 @@ fn files_of_a_few_kilobytes_take_under_64_mib() {
         other => panic!("{other:?}"),
     }
     taken("all images of the largest block");
+    names(&taken);
+}
+
+/// Names, and those of classes: as many as there may be, as much as they may be, and more.
+fn names(taken: &impl Fn(&str)) {
+    let count = MAX_NAMES as u32;
+    let named = |packed: Vec<u8>| {
+        let names = Some(packed);
+        Zeros { images: 4 * count, block_images: count, cols: 1, description: None, names }.bytes()
+    };
+    // Each shares 60 bytes with the one before: 62 are counted.
+    let text = [&[0], &[b'n'; 60][..], b"\n", &b"\x3c\n".repeat(count as usize - 1)].concat();
+    // More than the limit of this test by far.
+    let vast = |text: &[u8]| deflated_repeat(&text.repeat(1 << 15), 1 << 12);
+    let (most, bomb) = (named(deflated(&text)), named(vast(b"\0\n")));
+    assert!(most.len() < 3_000 && bomb.len() < 2 << 20, "{} and {} bytes", most.len(), bomb.len());
+    let mut reader = Reader::new(Cursor::new(&most), Damage::Refuse).unwrap();
+    let found = reader.block(3).unwrap().names.unwrap();
+    assert!(found.len() == count as usize && found.iter().all(|name| *name == "n".repeat(60)));
+    taken("as many names as a block may hold");
+    let mut reader = Reader::new(Cursor::new(&bomb), Damage::Refuse).unwrap();
+    let error = reader.block(0).unwrap_err();
+    assert!(matches!(error, AezError::Block { source: BlockError::Names { .. }, .. }), "{error}");
+    taken("names that unpack to more than they may");
+    for (classes, packed) in [(count, vast(b"\0\n")), (0, vast(b"  ")), (u32::MAX, deflated(b"\0\n"))] {
+        let description = Some(packed_description(1, classes, &packed));
+        let file = Zeros { images: 1, block_images: 1, cols: 1, description, names: None }.bytes();
+        assert!(decode(&file).is_err());
+        taken("a description that unpacks to more than it may");
+    }
 }

@@ -31,7 +31,7 @@ fn steps_are_in_inverse_proportion_to_effects_and_add_what_they_should() {
         (squares / 50.0).sqrt()
     };
     let layer = Dense::new(4, weight.clone(), vec![0.0; 50], Activation::Linear).unwrap();
-    let linear = Decoder::new(&[layer], Outputs::Brightness).unwrap();
+    let linear = Decoder::new(&[layer], Outputs::Values).unwrap();
     let codes: Vec<f32> = noise(2_000 * 4, 5).iter().map(|z| 10.0 * z).collect();
     let quantiser = Quantiser::matched(&team(), &linear, &codes, 0.01, Quality::default()).unwrap();
     let steps = quantiser.steps();

@@ -7,8 +7,8 @@ mod common;
 use std::io::Cursor;
 
 use ae_codec::{
-    AezError, CodecError, Coding, Compressor, Damage, Header, Options, Quality, Quantiser, Reader, Steps,
-    Survey, WeightBits, Writer, compress, decode, decompress, rounded,
+    AezError, CodecError, Coding, Compressor, Damage, Extras, Header, Options, Quality, Quantiser, Reader,
+    Steps, Survey, WeightBits, Writer, compress, decode, decompress, rounded,
 };
 use ae_net::{Activation, Dense, Description, Network, Outputs, Rows, Team, to_byte, to_bytes};
 
@@ -46,11 +46,18 @@ fn in_pieces(
     let mut survey = Survey::new(&team, network, count);
     images.chunks(chunk * pixels).for_each(|images| survey.add(images).unwrap());
     let coding = survey.finish(options.quality, options.steps, options.labels).unwrap();
-    let header = Header { images: count, rows: 1, cols: pixels, model: network.identity() };
-    let mut file = Compressor::new(&team, network, Vec::new(), header, coding, options.inside).unwrap();
+    let header = Header { images: count, channels: 1, rows: 1, cols: pixels, model: network.identity() };
+    let extras = Extras {
+        named: options.names.is_some(),
+        classes: options.classes.to_vec(),
+        form: options.form.map(String::from),
+    };
+    let mut file =
+        Compressor::new(&team, network, Vec::new(), header, &extras, coding, options.inside).unwrap();
     let mut labels = options.labels.unwrap_or_default().chunks(chunk);
+    let mut names = options.names.unwrap_or_default().chunks(chunk);
     for images in images.chunks(chunk * pixels) {
-        file.push(images, labels.next().unwrap_or_default()).unwrap();
+        file.push(images, labels.next().unwrap_or_default(), names.next().unwrap_or_default()).unwrap();
     }
     file.finish().unwrap()
 }
@@ -64,7 +71,7 @@ fn what_comes_back_is_what_the_rounded_codes_stand_for() {
             for labels in [None, Some(&labels[..])] {
                 let quality = Quality::new(60.0).unwrap();
                 let options = Options { quality, inside, labels, ..Options::default() };
-                let file = compress(&team(1), &network, &images, (1, PIXELS), options).unwrap();
+                let file = compress(&team(1), &network, &images, (1, 1, PIXELS), options).unwrap();
                 let (again, mse) = in_pieces(1, 100, &network, &images, options);
                 assert!(again == file, "{count} images, {inside:?}");
                 assert!(
@@ -81,7 +88,7 @@ fn what_comes_back_is_what_the_rounded_codes_stand_for() {
                 };
                 let codes = decode(&file).unwrap().codes;
                 let expected = brightness(&decoder, &codes).into_iter().map(|x| to_byte(x).unwrap());
-                assert_eq!((back.rows, back.cols), (1, PIXELS));
+                assert_eq!((back.channels, back.rows, back.cols), (1, 1, PIXELS));
                 assert_eq!(back.pixels, expected.collect::<Vec<_>>());
                 assert_eq!(back.labels.as_deref(), labels);
                 let found = squared_error(&back.pixels, &images) / images.len() as f64;
@@ -98,7 +105,7 @@ fn quality_and_steps_are_those_asked_for() {
     let unrounded = to_bytes(&unrounded, PIXELS, 0).unwrap();
     let with = |quality, steps| {
         let options = Options { quality: Quality::new(quality).unwrap(), steps, ..Options::default() };
-        let file = compress(&team(1), &network, &images, (2, 3), options).unwrap();
+        let file = compress(&team(1), &network, &images, (1, 2, 3), options).unwrap();
         let steps =
             Reader::new(Cursor::new(&file), Damage::Refuse).unwrap().coding().quantiser().steps().to_vec();
         let back = decompress(&team(1), &file, Some(&network)).unwrap();
@@ -118,7 +125,7 @@ fn sets_of_more_pixels_than_are_computed_at_once_are_the_same_files() {
     let network = Network::draw(&Description::dense(LARGE, &[], 1), 0).unwrap();
     let (images, labels) = (images(5, LARGE), [3, 1, 4, 1, 5]);
     let options = Options { labels: Some(&labels), ..Options::default() };
-    let file = compress(&team(2), &network, &images, (1 << 11, 1 << 10), options).unwrap();
+    let file = compress(&team(2), &network, &images, (1, 1 << 11, 1 << 10), options).unwrap();
     let back = decompress(&team(2), &file, Some(&network)).unwrap();
     assert_eq!(back.labels.as_deref(), Some(&labels[..]));
     assert_eq!(back.pixels.len(), images.len());
@@ -136,7 +143,7 @@ fn sets_of_more_pixels_than_are_computed_at_once_are_the_same_files() {
 #[test]
 fn another_network_is_refused_and_both_are_named() {
     let (right, wrong) = (network(0), network(1));
-    let file = compress(&team(1), &right, &images(3, PIXELS), (2, 3), Options::default()).unwrap();
+    let file = compress(&team(1), &right, &images(3, PIXELS), (1, 2, 3), Options::default()).unwrap();
     let error = decompress(&team(1), &file, Some(&wrong)).unwrap_err().to_string();
     for network in [&right, &wrong] {
         assert!(error.contains(&network.identity().to_string()), "{error}");
@@ -145,7 +152,7 @@ fn another_network_is_refused_and_both_are_named() {
     assert!(error.contains(&right.identity().to_string()) && error.ends_with("found none"), "{error}");
     // The decoder inside needs no network, whichever is offered.
     let options = Options { inside: Some(WeightBits::Eight), ..Options::default() };
-    let file = compress(&team(1), &right, &images(3, PIXELS), (2, 3), options).unwrap();
+    let file = compress(&team(1), &right, &images(3, PIXELS), (1, 2, 3), options).unwrap();
     assert_eq!(
         decompress(&team(1), &file, Some(&wrong)).unwrap(),
         decompress(&team(1), &file, None).unwrap()
@@ -153,8 +160,9 @@ fn another_network_is_refused_and_both_are_named() {
     // A file that names the right network, and states other sizes.
     for (units, cols, words) in [(UNITS, PIXELS + 1, "pixels"), (UNITS + 1, PIXELS, "numbers")] {
         let coding = Coding::fit(Quantiser::uniform(units, 1.0).unwrap(), &[], None).unwrap();
-        let header = Header { images: 0, rows: 1, cols, model: right.identity() };
-        let file = Writer::new(Vec::new(), header, coding, None).unwrap().finish().unwrap();
+        let header = Header { images: 0, channels: 1, rows: 1, cols, model: right.identity() };
+        let file =
+            Writer::new(Vec::new(), header, &Extras::default(), coding, None).unwrap().finish().unwrap();
         let error = decompress(&team(1), &file, Some(&right)).unwrap_err().to_string();
         assert!(error.starts_with(words), "{error}");
     }
@@ -168,14 +176,16 @@ fn what_does_not_fit_is_refused() {
         let error = error.unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
     };
-    refused(&images[1..], (2, 3), None, "whole rows of 6 values");
-    refused(&images, (2, 4), None, "pixels of an image: expected 6, found 8");
-    refused(&images, (2, 3), Some(&[1, 2]), "labels: expected 3, found 2");
+    refused(&images[1..], (1, 2, 3), None, "whole rows of 6 values");
+    refused(&images, (1, 2, 4), None, "pixels of an image: expected 6, found 8");
+    refused(&images, (1, 2, 3), Some(&[1, 2]), "labels: expected 3, found 2");
 
     let coding = |units, labels| Coding::fit(Quantiser::uniform(units, 1.0).unwrap(), &[], labels).unwrap();
-    let header = Header { images: 2, rows: 2, cols: 3, model: network.identity() };
+    let header = Header { images: 2, channels: 1, rows: 2, cols: 3, model: network.identity() };
     let team = team(1);
-    let new = |header, coding| Compressor::new(&team, &network, Vec::new(), header, coding, None);
+    let new = |header, coding| {
+        Compressor::new(&team, &network, Vec::new(), header, &Extras::default(), coding, None)
+    };
     let other = Header { model: self::network(1).identity(), ..header };
     let error = new(other, coding(UNITS, None)).unwrap_err().to_string();
     assert!(error.contains(&other.model.to_string()) && error.contains(&header.model.to_string()), "{error}");
@@ -184,13 +194,13 @@ fn what_does_not_fit_is_refused() {
 
     let mut file = new(header, coding(UNITS, Some(&[1, 2][..]))).unwrap();
     let mut refused = |images: &[u8], labels: &[i32], expected: &str| {
-        let error = file.push(images, labels).unwrap_err();
+        let error = file.push(images, labels, &[]).unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
     };
     refused(&images[..PIXELS - 1], &[1], "whole rows of 6 values");
     refused(&images[..PIXELS], &[], "labels: expected 1, found 0");
     refused(&images, &[1, 2, 3], "images: expected the 2 announced, found 3");
-    file.push(&images[..PIXELS], &[1]).unwrap();
+    file.push(&images[..PIXELS], &[1], &[]).unwrap();
     assert_eq!(file.finish().unwrap_err().to_string(), "images: expected 2, found 1");
 }
 
@@ -205,31 +215,33 @@ fn images_that_are_not_finite_are_refused_by_their_number() {
     let network = Network::new(&[encoder], &decoder, Outputs::Logits).unwrap();
     let mut images = [0; 2 * 600];
     let options = Options { steps: Steps::Uniform, ..Options::default() };
-    compress(&team(1), &network, &images, (1, 2), options).unwrap();
+    compress(&team(1), &network, &images, (1, 1, 2), options).unwrap();
     images[2 * 520] = 255;
     let named = |error: CodecError| {
         let text = error.to_string();
         assert!(matches!(error, CodecError::Net(_)) && text.contains("image 520 with NaN"), "{text}");
     };
-    named(compress(&team(1), &network, &images, (1, 2), options).unwrap_err());
+    named(compress(&team(1), &network, &images, (1, 1, 2), options).unwrap_err());
 
     // In the second pass, and in a file that holds such a code.
     let coding = Coding::fit(Quantiser::uniform(1, 1.0).unwrap(), &[0.0, 1.0], None).unwrap();
-    let header = Header { images: 600, rows: 1, cols: 2, model: network.identity() };
+    let header = Header { images: 600, channels: 1, rows: 1, cols: 2, model: network.identity() };
     let one = team(1);
-    let mut file = Compressor::new(&one, &network, Vec::new(), header, coding.clone(), None).unwrap();
-    file.push(&images[..2 * 500], &[]).unwrap();
-    named(file.push(&images[2 * 500..], &[]).unwrap_err());
-    let mut file = Writer::new(Vec::new(), header, coding, None).unwrap();
+    let mut file =
+        Compressor::new(&one, &network, Vec::new(), header, &Extras::default(), coding.clone(), None)
+            .unwrap();
+    file.push(&images[..2 * 500], &[], &[]).unwrap();
+    named(file.push(&images[2 * 500..], &[], &[]).unwrap_err());
+    let mut file = Writer::new(Vec::new(), header, &Extras::default(), coding, None).unwrap();
     let symbols: Vec<i32> = (0..600).map(|image| i32::from(image == 520)).collect();
-    file.push(&symbols, &[]).unwrap();
+    file.push(&symbols, &[], &[]).unwrap();
     named(decompress(&one, &file.finish().unwrap(), Some(&network)).unwrap_err());
 }
 
 #[test]
 fn what_is_sound_of_a_damaged_file_can_be_saved() {
     let (network, images) = (network(0), images(1_300, PIXELS));
-    let file = compress(&team(1), &network, &images, (2, 3), Options::default()).unwrap();
+    let file = compress(&team(1), &network, &images, (1, 2, 3), Options::default()).unwrap();
     let whole = decompress(&team(1), &file, Some(&network)).unwrap().pixels;
     let saved = |bytes: &[u8]| {
         let mut reader = Reader::new(Cursor::new(bytes), Damage::Skip).unwrap();
@@ -274,9 +286,13 @@ fn what_is_sound_of_a_damaged_file_can_be_saved() {
 fn a_file_that_promises_billions_of_images_gives_those_that_are_there() {
     let network = network(0);
     let coding = Coding::fit(Quantiser::uniform(UNITS, 1.0).unwrap(), &[], None).unwrap();
-    let header = Header { images: u32::MAX as usize, rows: 2, cols: 3, model: network.identity() };
+    let header =
+        Header { images: u32::MAX as usize, channels: 1, rows: 2, cols: 3, model: network.identity() };
     let mut bytes = Vec::new();
-    Writer::new(&mut bytes, header, coding, None).unwrap().push(&[0; 512 * UNITS], &[]).unwrap();
+    Writer::new(&mut bytes, header, &Extras::default(), coding, None)
+        .unwrap()
+        .push(&[0; 512 * UNITS], &[], &[])
+        .unwrap();
     let mut reader = Reader::new(Cursor::new(&bytes), Damage::Skip).unwrap();
     let found = reader.sound_blocks().unwrap();
     assert_eq!((&found.sound[..], found.images, found.lost.len()), (&[0][..], 512, 1));

@@ -13,7 +13,7 @@
 
 use std::error::Error;
 
-use ae_data::{BatchPlan, ImageSet, Order};
+use ae_data::{BatchPlan, Order, Samples};
 use ae_eval::{
     Budget, CodeSampler, EvalError, Labelled, Neighbours, Pca, Probe, ProbeParams, Reconstruction,
     image_rows, probe,
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let network = train_network(&team, &train)?;
     let pca = Pca::fit(&team, &train)?.network(CODE, Outputs::Clipped)?;
     let db = |network| -> Result<f64, EvalError> {
-        Ok(Reconstruction::measure(&team, network, image_rows(&test)?, test.pixels())?.psnr_db)
+        Ok(Reconstruction::measure(&team, network, image_rows(&test)?, image_rows(&test)?)?.psnr_db)
     };
     let (ours, linear) = (db(&network)?, db(&pca)?);
     println!("{CODE} numbers an image; test images come back at {ours:.1} dB, by PCA at {linear:.1} dB");
@@ -75,7 +75,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Bars at random places; each image's label is the kind of its bar.
-fn bars(count: usize, stream: u64) -> Result<ImageSet, Box<dyn Error>> {
+fn bars(count: usize, stream: u64) -> Result<Samples, Box<dyn Error>> {
     let mut generator = generator(0, b"ae-eval: example of bars", stream);
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     for image in 0..count {
@@ -88,15 +88,15 @@ fn bars(count: usize, stream: u64) -> Result<ImageSet, Box<dyn Error>> {
         }
         labels.push(kind as i32);
     }
-    Ok(ImageSet::new(SIDE, SIDE, pixels, Some(labels))?)
+    Ok(Samples::new((SIDE, SIDE), pixels).and_then(|set| set.with_labels(labels))?)
 }
 
-fn labels(images: &ImageSet) -> &[i32] {
+fn labels(images: &Samples) -> &[i32] {
     images.labels().unwrap_or_default()
 }
 
 /// 20 epochs of Adam; the labels are not looked at.
-fn train_network(team: &Team, images: &ImageSet) -> Result<Network, Box<dyn Error>> {
+fn train_network(team: &Team, images: &Samples) -> Result<Network, Box<dyn Error>> {
     let network = Network::draw(&Description::dense(SIDE * SIDE, &[64], CODE), 0)?;
     let stack = Stack::new(&network.layers())?;
     let adam = Adam { learning_rate: 3e-3, ..Adam::default() };

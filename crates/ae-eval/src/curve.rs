@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroU64;
 
 use ae_codec::{Quality, Steps};
-use ae_data::ImageSet;
+use ae_data::Samples;
 use ae_net::{Network, Team};
 
 use crate::{CodedRate, EvalError, JpegRate, LosslessRates, Pca, image_rows, transform_coder};
@@ -42,11 +42,11 @@ pub fn rates_by_quality(
     team: &Team,
     network: &Network,
     steps: Steps,
-    images: &ImageSet,
+    images: &Samples,
     method: &str,
 ) -> Result<Vec<RatePoint>, EvalError> {
     let rows = image_rows(images)?;
-    let own_mse = network.evaluate(team, rows, images.pixels())?.mse;
+    let own_mse = network.evaluate(team, rows, rows)?.mse;
     let codes = network.encode(team, rows)?;
     let point = |&quality: &f32| {
         let of_quality = Quality::new(quality)?;
@@ -104,8 +104,8 @@ impl RateTable {
     /// not of one size; [`EvalError::Image`] if they are too large for JPEG or PNG.
     pub fn measure(
         team: &Team,
-        train: &ImageSet,
-        test: &ImageSet,
+        train: &Samples,
+        test: &Samples,
         begins: &mut dyn FnMut(&str),
     ) -> Result<Self, EvalError> {
         begins("fitting PCA");

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use ae_data::ImageSet;
+use ae_data::{Samples, Shape};
 use ae_net::psnr_db;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
@@ -32,12 +32,14 @@ impl JpegRate {
     /// Encodes and decodes every image at a quality of 1 to 100.
     ///
     /// # Errors
-    /// [`EvalError::Argument`] without images, [`EvalError::Image`] if they are too large for the format.
-    pub fn measure(images: &ImageSet, quality: u8) -> Result<Self, EvalError> {
-        let (rows, cols) = (images.rows(), images.cols());
+    /// [`EvalError::Argument`] without images or if they are not grey, [`EvalError::Image`] if they are too large for the
+    /// format.
+    pub fn measure(images: &Samples, quality: u8) -> Result<Self, EvalError> {
+        let Shape { rows, cols, .. } = images.shape();
         let failed = |source| EvalError::Image { rows, cols, source };
         let (mut files, mut scans, mut squares) = (0, 0, 0_u64);
-        for pixels in each(images)? {
+        let all = grey_pixels(images)?;
+        for pixels in all.chunks_exact(images.width()) {
             let mut file = Vec::new();
             JpegEncoder::new_with_quality(&mut file, quality)
                 .write_image(pixels, cols as u32, rows as u32, ExtendedColorType::L8)
@@ -52,7 +54,7 @@ impl JpegRate {
         Ok(Self {
             file_bytes: files as f64 / count,
             scan_bytes: scans as f64 / count,
-            psnr_db: psnr_db(squares as f64 / (255.0 * 255.0) / images.pixels().len() as f64),
+            psnr_db: psnr_db(squares as f64 / (255.0 * 255.0) / all.len() as f64),
         })
     }
 }
@@ -89,23 +91,25 @@ impl LosslessRates {
     /// Compresses the images in each way, as hard as it can be done.
     ///
     /// # Errors
-    /// [`EvalError::Argument`] without images, [`EvalError::Image`] if they are too large for PNG,
+    /// [`EvalError::Argument`] without images or if they are not grey, [`EvalError::Image`] if they are too large for PNG,
     /// [`EvalError::Compressor`].
-    pub fn measure(images: &ImageSet) -> Result<Self, EvalError> {
+    pub fn measure(images: &Samples) -> Result<Self, EvalError> {
         let (mut png, mut zlib_each) = (0, 0);
-        for pixels in each(images)? {
-            png += png_bytes(pixels, images.rows(), images.cols())?;
+        let all = grey_pixels(images)?;
+        let Shape { rows, cols, .. } = images.shape();
+        for pixels in all.chunks_exact(images.width()) {
+            png += png_bytes(pixels, rows, cols)?;
             zlib_each += zlib_bytes(pixels)?;
         }
         let mut xz =
             XzWriter::new(Vec::new(), XzOptions::with_preset(HARDEST)).map_err(EvalError::Compressor)?;
-        xz.write_all(images.pixels()).map_err(EvalError::Compressor)?;
+        xz.write_all(all).map_err(EvalError::Compressor)?;
         let xz_set = xz.finish().map_err(EvalError::Compressor)?.len();
         let count = images.len() as f64;
         Ok(Self {
             png: png as f64 / count,
             zlib_each: zlib_each as f64 / count,
-            zlib_set: zlib_bytes(images.pixels())? as f64 / count,
+            zlib_set: zlib_bytes(all)? as f64 / count,
             xz_set: xz_set as f64 / count,
         })
     }
@@ -136,9 +140,10 @@ fn zlib_bytes(pixels: &[u8]) -> Result<usize, EvalError> {
     Ok(encoder.finish().map_err(EvalError::Compressor)?.len())
 }
 
-fn each(images: &ImageSet) -> Result<impl Iterator<Item = &[u8]>, EvalError> {
+fn grey_pixels(images: &Samples) -> Result<&[u8], EvalError> {
     at_least("images to compress", 1, images.len())?;
-    Ok(images.pixels().chunks_exact(images.pixels_per_image()))
+    let pixels = images.bytes().filter(|_| images.shape().channels == 1);
+    pixels.ok_or_else(|| EvalError::argument("images to compress", "grey ones of bytes", images.shape()))
 }
 
 #[cfg(test)]
@@ -146,9 +151,9 @@ pub(crate) mod tests {
     use super::*;
 
     /// Bars of any brightness, `count` images of 8 x 12 pixels.
-    pub(crate) fn bars(count: usize) -> ImageSet {
+    pub(crate) fn bars(count: usize) -> Samples {
         let pixels = (0..count * 96).map(|at| if at % 12 > (at / 96) % 9 { (at / 96 * 37) as u8 } else { 0 });
-        ImageSet::new(8, 12, pixels.collect(), None).unwrap()
+        Samples::new((8, 12), pixels.collect::<Vec<u8>>()).unwrap()
     }
 
     #[test]
@@ -169,7 +174,7 @@ pub(crate) mod tests {
         assert!(found.png > 57.0 && found.png < 57.0 + 96.0 + 20.0, "{found:?}");
         assert!(found.zlib_each > 6.0 && found.zlib_set < found.zlib_each, "{found:?}");
         assert!(found.xz_set > 1.0 && found.xz_set < 96.0, "{found:?}");
-        let none = ImageSet::new(1, 1, Vec::new(), None).unwrap();
+        let none = Samples::new((1, 1), Vec::<u8>::new()).unwrap();
         assert!(matches!(LosslessRates::measure(&none), Err(EvalError::Argument { .. })));
         assert!(matches!(JpegRate::measure(&none, 50), Err(EvalError::Argument { .. })));
     }

@@ -1,17 +1,20 @@
-//! Rows that have a label each, and the pixels of images as rows.
+//! Rows that have a label each, and the numbers of samples as rows.
 
-use ae_data::ImageSet;
+use ae_data::{Samples, Values};
 use ae_net::{NetError, Rows};
 
 use crate::EvalError;
 use crate::error::at_least;
 
-/// The pixels of images, a row an image.
+/// The numbers of a set, as networks read them.
 ///
 /// # Errors
-/// As [`Rows::bytes`], which has nothing to refuse here: the pixels of a set are whole images.
-pub fn image_rows(images: &ImageSet) -> Result<Rows<'_>, NetError> {
-    Rows::bytes(images.pixels(), images.pixels_per_image())
+/// As [`Rows::bytes`], which has nothing to refuse here: the numbers of a set are whole rows.
+pub fn image_rows(images: &Samples) -> Result<Rows<'_>, NetError> {
+    match images.values() {
+        Values::Bytes(bytes) => Rows::bytes(bytes, images.width()),
+        Values::Floats(values) => Rows::values(values, images.width()),
+    }
 }
 
 /// At least one row of finite numbers, and a label for each.
@@ -40,7 +43,7 @@ impl<'a> Labelled<'a> {
     ///
     /// # Errors
     /// [`EvalError::Argument`] if there are no images, or they have no labels.
-    pub fn images(images: &'a ImageSet) -> Result<Self, EvalError> {
+    pub fn images(images: &'a Samples) -> Result<Self, EvalError> {
         let labels = images.labels().ok_or_else(|| EvalError::argument("labels", "one an image", "none"))?;
         Self::new(image_rows(images)?, labels)
     }
@@ -128,14 +131,15 @@ mod tests {
         let infinite = [0.0, 1.0, 2.0, f32::INFINITY, 0.0, 0.0];
         let expected = "labelled rows: expected finite numbers, found inf in row 1, column 0";
         assert_eq!(said(&infinite, &[0, 0]), expected);
-        let images = ImageSet::new(1, 1, vec![0], None).unwrap();
+        let images = Samples::new((1, 1), vec![0]).unwrap();
         let error = Labelled::images(&images).unwrap_err().to_string();
         assert_eq!(error, "labels: expected one an image, found none");
     }
 
     #[test]
     fn the_rows_of_images_are_their_pixels() {
-        let images = ImageSet::new(1, 2, vec![0, 255, 255, 0], Some(vec![7, 2])).unwrap();
+        let images =
+            Samples::new((1, 2), vec![0, 255, 255, 0]).and_then(|set| set.with_labels(vec![7, 2])).unwrap();
         let labelled = Labelled::images(&images).unwrap();
         assert_eq!((labelled.rows().to_values(), labelled.labels()), (vec![0.0, 1.0, 1.0, 0.0], &[7, 2][..]));
     }

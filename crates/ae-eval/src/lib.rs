@@ -17,19 +17,20 @@
 //! the number of threads.
 //!
 //! ```
-//! use ae_data::ImageSet;
+//! use ae_data::Samples;
 //! use ae_eval::{Pca, Reconstruction, image_rows};
 //! use ae_net::{Outputs, Team};
 //!
-//! let images = ImageSet::new(2, 2, vec![0, 10, 20, 30, 0, 40, 80, 120, 0, 250, 90, 10], None)?;
+//! let images = Samples::new((2, 2), vec![0_u8, 10, 20, 30, 0, 40, 80, 120, 0, 250, 90, 10])?;
 //! let team = Team::new(2)?;
 //! let network = Pca::fit(&team, &images)?.network(2, Outputs::Clipped)?; // three images lie in a plane
-//! let found = Reconstruction::measure(&team, &network, image_rows(&images)?, images.pixels())?;
+//! let found = Reconstruction::measure(&team, &network, image_rows(&images)?, image_rows(&images)?)?;
 //! assert!(found.psnr_db > 100.0);
 //! # Ok::<(), ae_eval::EvalError>(())
 //! ```
 
 mod budget;
+mod columns;
 mod curve;
 mod error;
 mod formats;
@@ -47,6 +48,7 @@ mod standardise;
 
 pub use ae_net::Rows;
 pub use budget::Budget;
+pub use columns::ColumnErrors;
 pub use curve::{JPEG_QUALITIES, QUALITIES, RatePoint, RateTable, STEPS, best, rates_by_quality};
 pub use error::EvalError;
 pub use formats::{JpegRate, LosslessRates};

@@ -6,8 +6,8 @@
 use std::io::Cursor;
 use std::num::NonZeroU64;
 
-use ae_codec::{CodecError, Coding, Damage, Header, Quantiser, Reader, WeightBits, Writer, rounded};
-use ae_data::ImageSet;
+use ae_codec::{CodecError, Coding, Damage, Extras, Header, Quantiser, Reader, WeightBits, Writer, rounded};
+use ae_data::{Samples, Shape};
 use ae_net::{Decoder, NetError, Network, Outputs, Rows, Team, WeightsId, evaluate};
 
 use crate::error::at_least;
@@ -37,7 +37,7 @@ impl CodedRate {
     pub fn measure(
         team: &Team,
         network: &Network,
-        images: &ImageSet,
+        images: &Samples,
         quantiser: Quantiser,
     ) -> Result<Self, EvalError> {
         at_least("images to store", 1, images.len())?;
@@ -45,16 +45,12 @@ impl CodedRate {
         let coding = Coding::fit(quantiser, &codes, None)?;
         let mut symbols = Vec::new();
         coding.quantiser().symbols(&codes, &mut symbols)?;
+        let Shape { channels, rows, cols } = images.shape();
         // The model has no part in the size.
-        let header = Header {
-            images: images.len(),
-            rows: images.rows(),
-            cols: images.cols(),
-            model: WeightsId([0; 32]),
-        };
+        let header = Header { images: images.len(), channels, rows, cols, model: WeightsId([0; 32]) };
         let inside = (network.decoder(), WeightBits::Eight);
-        let mut writer = Writer::new(Vec::new(), header, coding, Some(inside))?;
-        writer.push(&symbols, &[])?;
+        let mut writer = Writer::new(Vec::new(), header, &Extras::default(), coding, Some(inside))?;
+        writer.push(&symbols, &[], &[])?;
         let file = writer.finish()?;
 
         let sizes = Reader::new(Cursor::new(&file), Damage::Refuse).map_err(CodecError::from)?.sizes();
@@ -89,7 +85,7 @@ impl CodedRate {
 ///
 /// # Errors
 /// As [`CodedRate::measure`].
-pub fn transform_coder(team: &Team, pca: &Pca, images: &ImageSet, step: f64) -> Result<CodedRate, EvalError> {
+pub fn transform_coder(team: &Team, pca: &Pca, images: &Samples, step: f64) -> Result<CodedRate, EvalError> {
     let all = pca.pixels();
     let codes = pca.network(all, Outputs::Clipped)?.encode(team, image_rows(images)?)?;
     let quantiser = Quantiser::uniform(all, step)?;
@@ -102,10 +98,9 @@ pub fn transform_coder(team: &Team, pca: &Pca, images: &ImageSet, step: f64) -> 
 }
 
 /// PSNR of the images that codes come back as, dB.
-fn psnr_db(team: &Team, decoder: &Decoder, codes: &[f32], images: &ImageSet) -> Result<f64, NetError> {
+fn psnr_db(team: &Team, decoder: &Decoder, codes: &[f32], images: &Samples) -> Result<f64, NetError> {
     let size = decoder.code_size();
-    let targets = (images.pixels(), decoder.pixels());
-    let found = evaluate(team, (decoder.outputs(), size), targets, |tile, slice, outputs| {
+    let found = evaluate(team, (decoder.outputs(), size), image_rows(images)?, |tile, slice, outputs| {
         slice.clear();
         slice.extend_from_slice(&codes[tile.start * size..tile.end * size]);
         decoder.outputs_into(team, Rows::values(slice, size)?, outputs)

@@ -44,7 +44,7 @@ impl Reconstruction {
     ///
     /// # Shapes
     /// - `inputs`: `(B, PIXELS)`, what the encoder sees: the images, or noisy ones
-    /// - `targets`: `(B, PIXELS)`, the images as bytes
+    /// - `targets`: `(B, PIXELS)`, the images, all of a set
     ///
     /// # Errors
     /// [`EvalError::Argument`] without images or if there are not as many targets, [`EvalError::Net`] if the images are
@@ -53,23 +53,24 @@ impl Reconstruction {
         team: &Team,
         network: &Network,
         inputs: Rows<'_>,
-        targets: &[u8],
+        targets: Rows<'_>,
     ) -> Result<Self, EvalError> {
         at_least("images to measure", 1, inputs.len())?;
         let (pixels, kind) = (network.pixels(), network.outputs());
-        if targets.len() != inputs.len() * pixels {
-            return Err(EvalError::argument("targets", inputs.len() * pixels, targets.len()));
+        if targets.len() != inputs.len() {
+            return Err(EvalError::argument("targets", inputs.len(), targets.len()));
         }
+        targets.require_width("targets", pixels)?;
         let alone = Team::new(1)?;
         let mut tiles = None;
         let mut each_db = 0.0;
         let sizes = (kind, network.code_size());
-        let found = evaluate(team, sizes, (targets, pixels), |tile, codes, outputs| {
+        let mut each = targets.chunks(1);
+        let found = evaluate(team, sizes, targets, |tile, codes, outputs| {
             let inputs = tiles.get_or_insert_with(|| inputs.chunks(tile.len())).next();
             network.encode_into(team, inputs.expect("there are as many inputs as targets"), codes)?;
             network.decoder().outputs_into(team, Rows::values(codes, network.code_size())?, outputs)?;
-            let targets = targets[tile.start * pixels..].chunks_exact(pixels);
-            for (output, target) in outputs.chunks_exact(pixels).zip(targets) {
+            for (output, target) in outputs.chunks_exact(pixels).zip(&mut each) {
                 let squared = PixelErrors::of(&alone, kind, output, target)?.squared;
                 each_db += psnr_db(squared / pixels as f64);
             }

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use ae_data::{ImageSet, Split};
+use ae_data::{Samples, Scaling, Split};
 use ae_net::{Baselines, Network, Outputs, Rows, Team};
 use serde::Serialize;
 
 use crate::budget::balanced;
 use crate::{
-    Budget, CodeSampler, EvalError, Labelled, Neighbours, Pca, Probe, ProbeParams, ProbeScore,
+    Budget, CodeSampler, ColumnErrors, EvalError, Labelled, Neighbours, Pca, Probe, ProbeParams, ProbeScore,
     Reconstruction, image_rows, probe, sample_standard_normal,
 };
 
@@ -28,6 +28,9 @@ pub struct Report {
     pub pca_images: usize,
     /// What a model that has learned nothing, and one that has learned everything, would score.
     pub baselines: Baselines,
+    /// Column by column, where rows are plain lists: tables and series.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<ColumnErrors>,
     /// Nothing where the images have no labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<Classified>,
@@ -81,7 +84,7 @@ pub struct Generated {
 }
 
 impl Report {
-    /// Measures a network on images; PCA, probes and samplers are fitted to the training images, and codes are drawn
+    /// Measures a network on images, scaled by `scaling` if they were; PCA, probes and samplers are fitted to the training images, and codes are drawn
     /// from `seed`. It can take minutes: `begins` is told what is worked at, whenever something else is, in a few words.
     ///
     /// # Errors
@@ -91,35 +94,44 @@ impl Report {
         team: &Team,
         network: &Network,
         images: &Split,
+        scaling: Option<&Scaling>,
         seed: u64,
         begins: &mut dyn FnMut(&str),
     ) -> Result<Self, EvalError> {
         let Split { train, test } = images;
         let size = network.code_size();
-        let pca = match train.pixels_per_image() {
+        let pca = match train.width() {
             ..=Pca::MAX_PIXELS => {
                 begins("fitting PCA");
                 Pca::fit(team, train)?
             }
             _ => Pca::leading(team, train, size, seed)?,
         };
+        let linear = pca.network(size, Outputs::Values)?;
         let clipped = pca.network(size, Outputs::Clipped)?;
         begins("rebuilding the test images");
-        let mut reconstruction = Vec::new();
-        for (by, network) in [
+        let mut compared = vec![
             (format!("autoencoder, {size} numbers"), network),
-            (format!("PCA, {size} numbers"), &pca.network(size, Outputs::Brightness)?),
-            (format!("PCA, {size} numbers, clipped"), &clipped),
-        ] {
-            let found = Reconstruction::measure(team, network, image_rows(test)?, test.pixels())?;
+            (format!("PCA, {size} numbers"), &linear),
+        ];
+        if network.outputs() != Outputs::Values {
+            compared.push((format!("PCA, {size} numbers, clipped"), &clipped));
+        }
+        let mut reconstruction = Vec::new();
+        for (by, network) in compared {
+            let found = Reconstruction::measure(team, network, image_rows(test)?, image_rows(test)?)?;
             reconstruction.push(RebuiltBy { by, found });
         }
+        let columns = match test.shape().is_list() {
+            true => Some(ColumnErrors::measure(team, network, &linear, images, scaling)?),
+            false => None,
+        };
         let labels = match (train.labels(), test.labels()) {
-            (Some(_), Some(_)) => Some(Classified::measure(team, network, &clipped, images, seed, begins)?),
+            (Some(_), Some(_)) => Some(Classified::measure(team, network, &linear, images, seed, begins)?),
             _ => None,
         };
-        let baselines = Baselines::of(train.pixels(), test.pixels(), train.pixels_per_image());
-        Ok(Self { reconstruction, pca_images: pca.images(), baselines, labels })
+        let baselines = Baselines::of(network.outputs(), image_rows(train)?, image_rows(test)?);
+        Ok(Self { reconstruction, pca_images: pca.images(), baselines, columns, labels })
     }
 }
 
@@ -135,13 +147,14 @@ impl Classified {
         let (train_pixels, test_pixels) = (Labelled::images(train)?, Labelled::images(test)?);
         let mut inputs = Vec::new();
         for (input, network) in [("codes", network), ("PCA components", pca)] {
-            let encode = |images: &ImageSet| network.encode(team, image_rows(images)?);
+            let encode = |images: &Samples| network.encode(team, image_rows(images)?);
             let (train, test) = (encode(train)?, encode(test)?);
             let train = Labelled::new(Rows::values(&train, network.code_size())?, train_pixels.labels())?;
             let test = Labelled::new(Rows::values(&test, network.code_size())?, test_pixels.labels())?;
             inputs.push(InputScores::measure(team, input, train, test, begins)?);
         }
-        inputs.push(InputScores::measure(team, "raw pixels", train_pixels, test_pixels, begins)?);
+        let raw = if train.shape().is_list() { "raw numbers" } else { "raw pixels" };
+        inputs.push(InputScores::measure(team, raw, train_pixels, test_pixels, begins)?);
         begins("judging generated images");
         Ok(Self { inputs, generated: Generated::measure(team, network, train_pixels, seed)? })
     }
@@ -199,16 +212,34 @@ impl Generated {
 
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "test images rebuilt by            BCE        MSE   PSNR dB  mean PSNR dB")?;
-        for RebuiltBy { by, found } in &self.reconstruction {
-            let bce = found.bce.map_or("      ".to_owned(), |bce| format!("{bce:.4}"));
-            let Reconstruction { mse, psnr_db, mean_psnr_db, .. } = found;
-            writeln!(out, "{by:<30} {bce}  {mse:>9.6}  {psnr_db:>8.2}  {mean_psnr_db:>12.2}")?;
+        match self.baselines {
+            Baselines {
+                mean_image_bce: Some(mean_bce),
+                entropy_floor_bce: Some(floor_bce),
+                mean_image_mse,
+            } => {
+                writeln!(out, "test images rebuilt by            BCE        MSE   PSNR dB  mean PSNR dB")?;
+                for RebuiltBy { by, found } in &self.reconstruction {
+                    let bce = found.bce.map_or("      ".to_owned(), |bce| format!("{bce:.4}"));
+                    let Reconstruction { mse, psnr_db, mean_psnr_db, .. } = found;
+                    writeln!(out, "{by:<30} {bce}  {mse:>9.6}  {psnr_db:>8.2}  {mean_psnr_db:>12.2}")?;
+                }
+                writeln!(out, "(PCA is fitted to {} training images)", self.pca_images)?;
+                writeln!(out, "{:<30} {mean_bce:.4}  {mean_image_mse:>9.6}", "the mean image")?;
+                writeln!(out, "{:<30} {floor_bce:.4}  {:>9.6}\n", "the entropy floor", 0.0)?;
+            }
+            Baselines { mean_image_mse, .. } => {
+                writeln!(out, "test rows rebuilt by            scaled MSE  of the mean row's")?;
+                for RebuiltBy { by, found: Reconstruction { mse, .. } } in &self.reconstruction {
+                    writeln!(out, "{by:<30}  {mse:>10.6}  {:>14.1} %", 100.0 * mse / mean_image_mse)?;
+                }
+                writeln!(out, "(PCA is fitted to {} training rows)", self.pca_images)?;
+                writeln!(out, "{:<30}  {mean_image_mse:>10.6}  {:>14.1} %\n", "the mean row", 100.0)?;
+            }
         }
-        writeln!(out, "(PCA is fitted to {} training images)", self.pca_images)?;
-        let Baselines { mean_image_bce, mean_image_mse, entropy_floor_bce } = self.baselines;
-        writeln!(out, "{:<30} {mean_image_bce:.4}  {mean_image_mse:>9.6}", "the mean image")?;
-        writeln!(out, "{:<30} {entropy_floor_bce:.4}  {:>9.6}\n", "the entropy floor", 0.0)?;
+        if let Some(columns) = &self.columns {
+            writeln!(out, "{columns}")?;
+        }
         match &self.labels {
             Some(classified) => write!(out, "{classified}"),
             None => write!(out, "no labels, so nothing is classified"),

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use ae_data::{ImageSet, Limits, open_folder};
+use ae_data::{Limits, Samples, open_folder};
 use ae_eval::{Pca, image_rows};
 use ae_net::{Outputs, Team};
 
@@ -12,22 +12,22 @@ fn alone() -> Team {
     Team::new(1).unwrap()
 }
 
-fn mse(pca: &Pca, size: usize, images: &ImageSet) -> f64 {
-    let network = pca.network(size, Outputs::Brightness).unwrap();
-    network.evaluate(&alone(), image_rows(images).unwrap(), images.pixels()).unwrap().mse
+fn mse(pca: &Pca, size: usize, images: &Samples) -> f64 {
+    let network = pca.network(size, Outputs::Values).unwrap();
+    network.evaluate(&alone(), image_rows(images).unwrap(), image_rows(images).unwrap()).unwrap().mse
 }
 
 /// The first digits of MNIST at 14 x 14: each pixel the mean of four.
-fn digits(count: usize) -> ImageSet {
+fn digits(count: usize) -> Samples {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/mnist");
     let sets = open_folder(&folder, &Limits::default()).unwrap();
-    let digits = sets.train.pixels().chunks_exact(784).take(count);
+    let digits = sets.train.bytes().unwrap().chunks_exact(784).take(count);
     let pooled = |digit: &[u8], at: usize| {
         let first = at / 14 * 2 * 28 + at % 14 * 2;
         ([0, 1, 28, 29].map(|step| u16::from(digit[first + step])).iter().sum::<u16>() / 4) as u8
     };
-    let pixels = digits.flat_map(|digit| (0..196).map(move |at| pooled(digit, at))).collect();
-    ImageSet::new(14, 14, pixels, None).unwrap()
+    let pixels: Vec<u8> = digits.flat_map(|digit| (0..196).map(move |at| pooled(digit, at))).collect();
+    Samples::new((14, 14), pixels).unwrap()
 }
 
 /// No code of its size leaves less than the exact components, and these leave at most 1 % more.
@@ -80,8 +80,8 @@ fn any_team_gives_the_same_bits_and_another_seed_others() {
 #[test]
 fn a_sample_has_of_every_part_of_a_set() {
     let mean = |white: &dyn Fn(usize) -> bool| {
-        let pixels = (0..2 * Pca::SAMPLE).map(|image| if white(image) { 255 } else { 0 }).collect();
-        let images = ImageSet::new(1, 1, pixels, None).unwrap();
+        let pixels: Vec<u8> = (0..2 * Pca::SAMPLE).map(|image| if white(image) { 255 } else { 0 }).collect();
+        let images = Samples::new((1, 1), pixels).unwrap();
         let pca = Pca::leading(&alone(), &images, 1, 0).unwrap();
         assert_eq!(pca.images(), Pca::SAMPLE);
         pca.mean()[0]
@@ -94,7 +94,7 @@ fn a_sample_has_of_every_part_of_a_set() {
 #[test]
 fn one_image_equal_images_and_a_code_as_large_as_the_image_are_no_faults() {
     for count in [1, 5] {
-        let images = ImageSet::new(1, 3, [0, 100, 255].repeat(count), None).unwrap();
+        let images = Samples::new((1, 3), [0, 100, 255].repeat(count)).unwrap();
         let pca = Pca::leading(&alone(), &images, 3, 0).unwrap();
         assert!(pca.variances().iter().all(|&variance| variance < 1e-12), "{:?}", pca.variances());
         assert!(pca.components().iter().all(|c| c.is_finite()));
@@ -104,7 +104,7 @@ fn one_image_equal_images_and_a_code_as_large_as_the_image_are_no_faults() {
 
 #[test]
 fn what_cannot_be_fitted_is_refused() {
-    let none = ImageSet::new(2, 2, vec![], None).unwrap();
+    let none = Samples::new((2, 2), Vec::<u8>::new()).unwrap();
     let said = |images, size| Pca::leading(&alone(), images, size, 0).unwrap_err().to_string();
     assert_eq!(said(&none, 1), "images to fit components to: expected at least 1, found 0");
     let images = digits(20);

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
-use ae_data::ImageSet;
+use ae_data::Samples;
 use ae_eval::image_rows;
 use ae_net::{Activation, Dense, Network, Outputs, Rows, Team};
 
@@ -37,9 +37,9 @@ fn network() -> Network {
 }
 
 /// `count` images of 5 x 6 pixels.
-fn images(count: usize) -> ImageSet {
-    let pixels = noise(count * 30, 9).into_iter().map(|x| (x.max(0.0) * 255.0) as u8).collect();
-    ImageSet::new(5, 6, pixels, None).unwrap()
+fn images(count: usize) -> Samples {
+    let pixels: Vec<u8> = noise(count * 30, 9).into_iter().map(|x| (x.max(0.0) * 255.0) as u8).collect();
+    Samples::new((5, 6), pixels).unwrap()
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn codes_and_images_are_those_of_a_plain_loop() {
     let rows = image_rows(&set).unwrap();
     let codes = network().encode(&team, rows).unwrap();
     let rebuilt = network().reconstruct(&team, rows).unwrap();
-    for (index, image) in set.pixels().chunks_exact(30).enumerate() {
+    for (index, image) in set.bytes().unwrap().chunks_exact(30).enumerate() {
         let mut row: Vec<f64> = image.iter().map(|&byte| f64::from(byte) / 255.0).collect();
         for (number, layer) in layers(&SIZES).iter().enumerate() {
             row = layer
@@ -92,7 +92,7 @@ fn slices_threads_and_floats_change_no_bit() {
     }
     for at_once in [1, 7, 64, 299] {
         let (mut sliced, mut slice) = (Vec::new(), vec![f32::NAN; 3]);
-        for pixels in set.pixels().chunks(at_once * 30) {
+        for pixels in set.bytes().unwrap().chunks(at_once * 30) {
             network.encode_into(&team, Rows::bytes(pixels, 30).unwrap(), &mut slice).unwrap();
             sliced.extend_from_slice(&slice);
         }
@@ -108,7 +108,7 @@ fn large_sets_go_through_whole() {
     let layers = [(2, 1), (1, 2)].map(|(inputs, outputs)| {
         Dense::new(inputs, vec![1.0; 2], vec![0.0; outputs], Activation::Linear).unwrap()
     });
-    let network = Network::new(&layers[..1], &layers[1..], Outputs::Brightness).unwrap();
+    let network = Network::new(&layers[..1], &layers[1..], Outputs::Values).unwrap();
     let values: Vec<f32> = (0..2 * 20_000).map(|i| i as f32).collect();
     let codes = network.encode(&Team::new(2).unwrap(), Rows::values(&values, 2).unwrap()).unwrap();
     assert_eq!(codes.len(), 20_000);
@@ -147,7 +147,7 @@ fn brightness_is_finite_at_both_ends() {
     for (kind, ends) in [
         (Outputs::Logits, [0.0, 0.5, 1.0]),
         (Outputs::Clipped, [0.0, 0.0, 1.0]),
-        (Outputs::Brightness, [-1e30, 0.0, 1e30]),
+        (Outputs::Values, [-1e30, 0.0, 1e30]),
     ] {
         assert_eq!([-1e30, 0.0, 1e30].map(|output| kind.brightness(output)), ends, "{kind:?}");
     }

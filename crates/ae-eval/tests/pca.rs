@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
-use ae_data::ImageSet;
+use ae_data::Samples;
 use ae_eval::{Pca, Reconstruction, image_rows};
 use ae_net::{Outputs, Team};
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ fn alone() -> Team {
 }
 
 /// `count` images of 3 x 4 pixels in which neighbouring pixels are related, from a fixed start.
-fn related(count: usize) -> ImageSet {
+fn related(count: usize) -> Samples {
     let mut state = 5_u32;
     let mut next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -27,12 +27,14 @@ fn related(count: usize) -> ImageSet {
             })
             .collect::<Vec<_>>()
     };
-    ImageSet::new(3, 4, (0..count).flat_map(|_| image()).collect(), None).unwrap()
+    Samples::new((3, 4), (0..count).flat_map(|_| image()).collect::<Vec<u8>>()).unwrap()
 }
 
-fn mse(pca: &Pca, size: usize, images: &ImageSet) -> f64 {
-    let network = pca.network(size, Outputs::Brightness).unwrap();
-    Reconstruction::measure(&alone(), &network, image_rows(images).unwrap(), images.pixels()).unwrap().mse
+fn mse(pca: &Pca, size: usize, images: &Samples) -> f64 {
+    let network = pca.network(size, Outputs::Values).unwrap();
+    Reconstruction::measure(&alone(), &network, image_rows(images).unwrap(), image_rows(images).unwrap())
+        .unwrap()
+        .mse
 }
 
 fn product(a: &[f64], b: &[f64]) -> f64 {
@@ -60,7 +62,7 @@ fn components_are_orthonormal_and_their_signs_fixed() {
 fn variances_are_those_of_the_codes() {
     let images = related(300);
     let pca = Pca::fit(&alone(), &images).unwrap();
-    let network = pca.network(12, Outputs::Brightness).unwrap();
+    let network = pca.network(12, Outputs::Values).unwrap();
     let codes = network.encode(&alone(), image_rows(&images).unwrap()).unwrap();
     let column = |i: usize| codes.chunks_exact(12).map(move |code| f64::from(code[i]));
     for i in 0..12 {
@@ -72,7 +74,7 @@ fn variances_are_those_of_the_codes() {
         }
     }
     let mean = pca.mean();
-    let distances = images.pixels().chunks_exact(12).map(|image| {
+    let distances = images.bytes().unwrap().chunks_exact(12).map(|image| {
         image.iter().zip(mean).map(|(&byte, mean)| (f64::from(byte) / 255.0 - mean).powi(2)).sum::<f64>()
     });
     let total: f64 = pca.variances().iter().sum();
@@ -89,9 +91,9 @@ fn the_error_is_the_variance_left_out() {
         let found = mse(&pca, size, &images);
         assert!((found - expected).abs() < 1e-7, "{size}: {found}, {expected}");
     }
-    let network = pca.network(12, Outputs::Brightness).unwrap();
+    let network = pca.network(12, Outputs::Values).unwrap();
     let rebuilt = network.reconstruct(&alone(), image_rows(&images).unwrap()).unwrap();
-    for (found, &byte) in rebuilt.iter().zip(images.pixels()) {
+    for (found, &byte) in rebuilt.iter().zip(images.bytes().unwrap()) {
         assert!((found * 255.0 - f32::from(byte)).abs() < 1e-3);
     }
 }
@@ -102,7 +104,7 @@ fn clipping_brings_brightness_into_range_and_nearer() {
     let pca = Pca::fit(&alone(), &images).unwrap();
     let rows = image_rows(&images).unwrap();
     let of = |outputs| pca.network(2, outputs).unwrap().reconstruct(&alone(), rows).unwrap();
-    let (plain, clipped) = (of(Outputs::Brightness), of(Outputs::Clipped));
+    let (plain, clipped) = (of(Outputs::Values), of(Outputs::Clipped));
     assert!(plain.iter().any(|&x| !(0.0..=1.0).contains(&x)), "the case is worth a test");
     for (a, b) in plain.iter().zip(clipped) {
         assert_eq!(a.clamp(0.0, 1.0), b);
@@ -112,7 +114,7 @@ fn clipping_brings_brightness_into_range_and_nearer() {
 #[test]
 fn one_image_and_equal_images_have_finite_components() {
     for count in [1, 5] {
-        let images = ImageSet::new(1, 3, [0, 100, 255].repeat(count), None).unwrap();
+        let images = Samples::new((1, 3), [0, 100, 255].repeat(count)).unwrap();
         let pca = Pca::fit(&alone(), &images).unwrap();
         assert_eq!(pca.variances(), [0.0; 3], "{count}");
         assert!(pca.components().iter().all(|c| c.is_finite()));
@@ -125,7 +127,7 @@ fn one_image_and_equal_images_have_finite_components() {
 fn sums_of_products_are_exact_across_blocks() {
     let mut pixels = vec![255; 600 * 2];
     pixels[0] = 254;
-    let images = ImageSet::new(1, 2, pixels, None).unwrap();
+    let images = Samples::new((1, 2), pixels).unwrap();
     let pca = Pca::fit(&alone(), &images).unwrap();
     // One byte of 600 differs by 1: variance (1/600 - 1/600^2) / 255^2 along the first pixel, none else.
     let expected = (1.0 / 600.0 - 1.0 / 360_000.0) / (255.0 * 255.0);
@@ -147,10 +149,10 @@ fn any_team_gives_the_same_bits() {
 
 #[test]
 fn what_cannot_be_fitted_is_refused() {
-    let none = ImageSet::new(2, 2, vec![], None).unwrap();
+    let none = Samples::new((2, 2), Vec::<u8>::new()).unwrap();
     let said = |images| Pca::fit(&alone(), images).unwrap_err().to_string();
     assert_eq!(said(&none), "images to fit components to: expected at least 1, found 0");
-    let wide = ImageSet::new(1, 5000, vec![0; 5000], None).unwrap();
+    let wide = Samples::new((1, 5000), vec![0; 5000]).unwrap();
     assert_eq!(said(&wide), "pixels of an image for PCA: expected at most 1024, found 5000");
     let pca = Pca::fit(&alone(), &related(20)).unwrap();
     for asked in [0, 13] {
@@ -166,10 +168,11 @@ proptest! {
     /// from its definition.
     #[test]
     fn components_are_eigenvectors(count in 1_usize..12, bytes in prop::collection::vec(0_u8..=255, 12 * 6)) {
-        let images = ImageSet::new(2, 3, bytes[..count * 6].to_vec(), None).unwrap();
+        let images = Samples::new((2, 3), bytes[..count * 6].to_vec()).unwrap();
         let pca = Pca::fit(&alone(), &images).unwrap();
         let centred: Vec<Vec<f64>> = images
-            .pixels()
+            .bytes()
+            .unwrap()
             .chunks_exact(6)
             .map(|image| image.iter().zip(pca.mean()).map(|(&x, mean)| f64::from(x) / 255.0 - mean).collect())
             .collect();
@@ -197,11 +200,11 @@ fn few_wide_images_are_rebuilt_from_as_many_numbers() {
             let distance = (col as f64 - 10.0 - (row as f64 * (0.3 + 0.07 * image as f64)).sin() * 4.0).abs();
             if (4..24).contains(&row) && distance < 2.0 { (255.0 * (1.0 - distance / 2.0)) as u8 } else { 0 }
         });
-        let images = ImageSet::new(28, 28, pixels.collect(), None).unwrap();
+        let images = Samples::new((28, 28), pixels.collect::<Vec<u8>>()).unwrap();
         let pca = Pca::fit(&team, &images).unwrap();
         assert!(pca.components().iter().all(|x| x.is_finite()), "{count} images");
         let rows = image_rows(&images).unwrap();
-        let rebuilt = pca.network(count, Outputs::Brightness).unwrap().reconstruct(&team, rows).unwrap();
+        let rebuilt = pca.network(count, Outputs::Values).unwrap().reconstruct(&team, rows).unwrap();
         let worst = rebuilt.iter().zip(rows.to_values()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(worst < 1e-4, "{count} images: {worst}");
     }

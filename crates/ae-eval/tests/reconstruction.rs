@@ -14,6 +14,7 @@ fn identity(width: usize, kind: Outputs) -> Network {
 
 fn measured(kind: Outputs, pixels: usize, outputs: &[f32], targets: &[u8]) -> Reconstruction {
     let outputs = Rows::values(outputs, pixels).unwrap();
+    let targets = Rows::bytes(targets, pixels).unwrap();
     Reconstruction::measure(&Team::new(2).unwrap(), &identity(pixels, kind), outputs, targets).unwrap()
 }
 
@@ -30,7 +31,7 @@ fn noise(count: usize) -> (Vec<f32>, Vec<u8>) {
 #[test]
 fn figures_worked_out_by_hand() {
     // Two images of two pixels: errors of 0.1 and 0.1, and of 0.3 and 0.1.
-    let found = measured(Outputs::Brightness, 2, &[0.1, 0.9, 0.3, 1.1], &[0, 255, 0, 255]);
+    let found = measured(Outputs::Values, 2, &[0.1, 0.9, 0.3, 1.1], &[0, 255, 0, 255]);
     let close = |a: f64, b: f64| (a - b).abs() < 1e-6 * b;
     assert!(close(found.mse, 0.03), "{found:?}");
     assert!(close(found.squared_error_per_image, 0.06));
@@ -62,7 +63,7 @@ fn identities_hold() {
     assert!((one.mse - found.mse).abs() < 1e-6 * found.mse);
     // From logits, or from the brightness they stand for.
     let brightness: Vec<f32> = logits.iter().map(|&z| Outputs::Logits.brightness(z)).collect();
-    let again = measured(Outputs::Brightness, 12, &brightness, &bytes);
+    let again = measured(Outputs::Values, 12, &brightness, &bytes);
     assert!((again.mse - found.mse).abs() < 1e-6 * found.mse, "{again:?}, {found:?}");
 }
 
@@ -73,7 +74,7 @@ fn measured_slice_by_slice_as_measured_whole() {
         (Team::new(2).unwrap(), Network::draw(&Description::dense(30, &[12], 7), 1).unwrap());
     let (_, bytes) = noise(2500 * 30);
     let rows = Rows::bytes(&bytes, 30).unwrap();
-    let found = Reconstruction::measure(&team, &network, rows, &bytes).unwrap();
+    let found = Reconstruction::measure(&team, &network, rows, rows).unwrap();
     let rebuilt = network.reconstruct(&team, rows).unwrap();
     let square = |(&x, &byte): (&f32, &u8)| (f64::from(x) - f64::from(byte) / 255.0).powi(2);
     let images = rebuilt.chunks_exact(30).zip(bytes.chunks_exact(30));
@@ -86,7 +87,7 @@ fn measured_slice_by_slice_as_measured_whole() {
     assert_eq!((found.images, found.pixels), (2500, 30));
 
     // The same figures as the workspace's one evaluation.
-    let other = network.evaluate(&team, rows, &bytes).unwrap();
+    let other = network.evaluate(&team, rows, rows).unwrap();
     assert_eq!((found.mse, found.bce, found.dead_units), (other.mse, other.bce, other.dead_units));
 }
 
@@ -94,7 +95,7 @@ fn measured_slice_by_slice_as_measured_whole() {
 fn nan_and_exactness_are_seen() {
     let wrong = measured(Outputs::Clipped, 1, &[f32::NAN, 0.0], &[0, 0]);
     assert!(wrong.mse.is_nan() && wrong.mean_psnr_db.is_nan());
-    let exact = measured(Outputs::Brightness, 1, &[1.0, 0.0], &[255, 0]);
+    let exact = measured(Outputs::Values, 1, &[1.0, 0.0], &[255, 0]);
     assert_eq!((exact.mse, exact.psnr_db, exact.mean_psnr_db), (0.0, f64::INFINITY, f64::INFINITY));
 }
 
@@ -103,9 +104,10 @@ fn wrong_shapes_are_refused() {
     let (team, network) = (Team::new(1).unwrap(), identity(30, Outputs::Logits));
     let said = |pixels: &[u8], width, targets: &[u8]| {
         let rows = Rows::bytes(pixels, width).unwrap();
+        let targets = Rows::bytes(targets, 30).unwrap();
         Reconstruction::measure(&team, &network, rows, targets).unwrap_err().to_string()
     };
-    assert_eq!(said(&[0; 210], 30, &[0; 209]), "targets: expected 210, found 209");
+    assert_eq!(said(&[0; 210], 30, &[0; 180]), "targets: expected 7, found 6");
     assert_eq!(said(&[], 30, &[]), "images to measure: expected at least 1, found 0");
     assert_eq!(said(&[0; 210], 210, &[0; 30]), "images: expected rows of 30, found rows of 210");
 }

@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use ae_data::{ImageSet, Split};
+use ae_data::{Samples, Split};
 use ae_eval::{
     Budget, Labelled, NEIGHBOURS, Neighbours, Pca, Probe, ProbeParams, Reconstruction, Report, image_rows,
     probe,
@@ -12,14 +12,15 @@ use ae_eval::{
 use ae_net::{Baselines, Description, Network, Outputs, Rows, Team};
 
 /// `count` images of 4 x 4 pixels with one of two rows bright, by label; some pixels differ from image to image.
-fn images(count: usize, labelled: bool) -> ImageSet {
+fn images(count: usize, labelled: bool) -> Samples {
     let labels: Vec<i32> = (0..count).map(|image| (image % 2) as i32).collect();
     let pixel = |image: usize, at: usize| {
         let bright = at / 4 == 1 + image % 2;
         if bright { 200 + (image * 7 + at * 13) % 50 } else { (image * 11 + at * 5) % 40 }
     };
-    let pixels = (0..count * 16).map(|at| pixel(at / 16, at % 16) as u8).collect();
-    ImageSet::new(4, 4, pixels, labelled.then_some(labels)).unwrap()
+    let pixels: Vec<u8> = (0..count * 16).map(|at| pixel(at / 16, at % 16) as u8).collect();
+    let set = Samples::new((4, 4), pixels).unwrap();
+    if labelled { set.with_labels(labels).unwrap() } else { set }
 }
 
 fn report(labelled: bool) -> (Split, Network, Report, Vec<String>) {
@@ -27,7 +28,7 @@ fn report(labelled: bool) -> (Split, Network, Report, Vec<String>) {
     let network = Network::draw(&Description::dense(16, &[], 3), 4).unwrap();
     let mut stages = Vec::new();
     let mut begins = |stage: &str| stages.push(stage.to_owned());
-    let report = Report::measure(&Team::new(1).unwrap(), &network, &split, 7, &mut begins).unwrap();
+    let report = Report::measure(&Team::new(1).unwrap(), &network, &split, None, 7, &mut begins).unwrap();
     (split, network, report, stages)
 }
 
@@ -44,10 +45,13 @@ fn figures_are_those_of_the_parts() {
         [(0, "autoencoder, 3 numbers", network), (2, "PCA, 3 numbers, clipped", &clipped)]
     {
         let rows = image_rows(test).unwrap();
-        let found = Reconstruction::measure(&team, network, rows, test.pixels()).unwrap();
+        let found = Reconstruction::measure(&team, network, rows, rows).unwrap();
         assert_eq!((&*report.reconstruction[place].by, report.reconstruction[place].found), (name, found));
     }
-    assert_eq!(report.baselines, Baselines::of(train.pixels(), test.pixels(), 16));
+    assert_eq!(
+        report.baselines,
+        Baselines::of(Outputs::Logits, image_rows(train).unwrap(), image_rows(test).unwrap())
+    );
 
     let labels = report.labels.as_ref().unwrap();
     let kinds: Vec<_> = labels.inputs.iter().map(|scores| (&*scores.input, scores.numbers)).collect();
@@ -75,7 +79,7 @@ fn figures_are_those_of_the_parts() {
     assert_eq!((labels.generated.images_a_class, labels.generated.from_standard_normal), (1_000, 0.5));
 
     // Of the pixels' own linear code, what is drawn looks like its class.
-    let report = Report::measure(&team, &clipped, split, 7, &mut |_| {}).unwrap();
+    let report = Report::measure(&team, &clipped, split, None, 7, &mut |_| {}).unwrap();
     assert!(report.labels.unwrap().generated.asked_for > 0.95);
     assert_eq!(report.reconstruction[0].found, report.reconstruction[2].found);
 }
@@ -167,12 +171,12 @@ fn the_table_has_a_line_for_each_way() {
 fn wide_images_have_a_pca_too() {
     let level = |image: usize, at: usize| if at < 550 { image % 50 * 5 } else { 0 };
     let images = |count: usize| {
-        let pixels = (0..count * 1100).map(|at| level(at / 1100, at % 1100) as u8).collect();
-        ImageSet::new(11, 100, pixels, None).unwrap()
+        let pixels: Vec<u8> = (0..count * 1100).map(|at| level(at / 1100, at % 1100) as u8).collect();
+        Samples::new((11, 100), pixels).unwrap()
     };
     let split = Split { train: images(Pca::SAMPLE + 100), test: images(50) };
     let network = Network::draw(&Description::dense(1100, &[], 2), 0).unwrap();
-    let report = Report::measure(&Team::new(1).unwrap(), &network, &split, 7, &mut |_| {}).unwrap();
+    let report = Report::measure(&Team::new(1).unwrap(), &network, &split, None, 7, &mut |_| {}).unwrap();
     assert_eq!(report.pca_images, Pca::SAMPLE);
     assert!(report.to_string().contains("(PCA is fitted to 4096 training images)"), "{report}");
     let psnr_db = |place: usize| report.reconstruction[place].found.psnr_db;

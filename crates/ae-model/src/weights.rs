@@ -4,7 +4,7 @@ use std::io::{Read, Seek};
 use std::path::Path;
 
 use ae_net::{
-    Description, Half, NamedTensor, TensorFile, WeightsError, WeightsFile, WeightsId, save_weights,
+    Description, Half, NamedTensor, Outputs, TensorFile, WeightsError, WeightsFile, WeightsId, save_weights,
     weights_to_bytes,
 };
 use dfdx::shapes::ConstDim;
@@ -154,8 +154,20 @@ fn load<N: TypedNetwork>(half: Half, path: &Path) -> Result<N, ModelError> {
 fn describe<N: TypedNetwork>(half: Half) -> Description {
     let (inputs, outputs, specs) = (N::In::SIZE, N::Out::SIZE, Some(N::specs()));
     match half {
-        Half::Encoder => Description { pixels: inputs, code: outputs, encoder: specs, decoder: None },
-        Half::Decoder => Description { pixels: outputs, code: inputs, encoder: None, decoder: specs },
+        Half::Encoder => Description {
+            pixels: inputs,
+            code: outputs,
+            encoder: specs,
+            decoder: None,
+            outputs: Outputs::Logits,
+        },
+        Half::Decoder => Description {
+            pixels: outputs,
+            code: inputs,
+            encoder: None,
+            decoder: specs,
+            outputs: Outputs::Logits,
+        },
     }
 }
 

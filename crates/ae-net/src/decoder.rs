@@ -1,26 +1,35 @@
 //! Codes to images: the half of a network that a compressed file needs, and a generator is.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Dense, NetError, Rows, Stack, Team};
 
 /// How the outputs of a network are to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outputs {
-    /// Logits: brightness is their sigmoid.
+    /// Logits: brightness, or any other value in `[0, 1]`, is their sigmoid. Trained by cross-entropy.
+    #[default]
     Logits,
-    /// Brightness itself, also where it leaves `[0, 1]`.
-    Brightness,
+    /// The values themselves, of any size. Trained by squared error.
+    Values,
     /// Brightness, cut off at 0 and 1.
     Clipped,
 }
 
 impl Outputs {
-    /// The brightness that an output stands for.
+    /// Whether they are what a record or a file need not say.
+    pub fn is_logits(&self) -> bool {
+        *self == Self::Logits
+    }
+
+    /// The brightness, or other value, that an output stands for.
     #[inline]
     pub fn brightness(self, output: f32) -> f32 {
         match self {
             // exp overflows to infinity below -88, where the quotient is 0 as it should be.
             Outputs::Logits => 1.0 / (1.0 + (-output).exp()),
-            Outputs::Brightness => output,
+            Outputs::Values => output,
             Outputs::Clipped => output.clamp(0.0, 1.0),
         }
     }

@@ -4,12 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::WeightsError;
+use crate::{Outputs, WeightsError};
 
 /// The version of the metadata below; `docs/weights-format.md` describes it.
 const FORMAT: u64 = 1;
 
-/// The sizes and layers of an autoencoder, or of one half of it. Its outputs are logits.
+/// The sizes and layers of an autoencoder, or of one half of it, and what its outputs are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
     /// Values in a row of the encoder's input and the decoder's output.
@@ -20,6 +20,8 @@ pub struct Description {
     pub encoder: Option<Vec<LayerSpec>>,
     /// The decoder's layers; `None` in a file that holds an encoder alone.
     pub decoder: Option<Vec<LayerSpec>>,
+    /// How the decoder's outputs are to be read; logits in a file that does not say it.
+    pub outputs: Outputs,
 }
 
 /// The metadata as JSON. The fields stand, and are written, in alphabetical order.
@@ -32,6 +34,8 @@ struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     encoder: Option<Vec<LayerSpec>>,
     format: u64,
+    #[serde(default, skip_serializing_if = "Outputs::is_logits")]
+    outputs: Outputs,
     pixels: usize,
 }
 
@@ -113,7 +117,14 @@ impl Description {
         if hidden.is_empty() {
             encoder.push(LayerSpec::Relu);
         }
-        Self { pixels: inputs, code, encoder: Some(encoder), decoder: Some(layers(&backwards)) }
+        let (encoder, decoder) = (Some(encoder), Some(layers(&backwards)));
+        Self { pixels: inputs, code, encoder, decoder, outputs: Outputs::Logits }
+    }
+
+    /// The same with other outputs.
+    #[must_use]
+    pub fn with_outputs(self, outputs: Outputs) -> Self {
+        Self { outputs, ..self }
     }
 
     /// Weights and biases of all its layers; the largest number there is if it can't be counted.
@@ -136,8 +147,8 @@ impl Description {
     /// The metadata of a weights file: JSON with sorted keys.
     pub(crate) fn to_json(&self) -> Result<String, WeightsError> {
         self.check()?;
-        let Self { pixels, code, encoder, decoder } = self.clone();
-        serde_json::to_string(&Record { code, decoder, encoder, format: FORMAT, pixels })
+        let Self { pixels, code, encoder, decoder, outputs } = self.clone();
+        serde_json::to_string(&Record { code, decoder, encoder, format: FORMAT, outputs, pixels })
             .map_err(|source| WeightsError::Metadata { source })
     }
 
@@ -147,9 +158,9 @@ impl Description {
         if format != FORMAT {
             return Err(WeightsError::FormatVersion { found: format, supported: FORMAT });
         }
-        let Record { code, decoder, encoder, format: _, pixels } =
+        let Record { code, decoder, encoder, format: _, outputs, pixels } =
             serde_json::from_str(json).map_err(malformed)?;
-        let description = Self { pixels, code, encoder, decoder };
+        let description = Self { pixels, code, encoder, decoder, outputs };
         description.check()?;
         Ok(description)
     }
@@ -157,7 +168,11 @@ impl Description {
     /// Refuses layers whose sizes do not lead from pixels to code and back.
     fn check(&self) -> Result<(), WeightsError> {
         check_half("the encoder's layers", self.encoder.as_deref(), self.pixels, self.code)?;
-        check_half("the decoder's layers", self.decoder.as_deref(), self.code, self.pixels)
+        check_half("the decoder's layers", self.decoder.as_deref(), self.code, self.pixels)?;
+        match self.outputs {
+            Outputs::Logits | Outputs::Values => Ok(()),
+            Outputs::Clipped => Err(WeightsError::network("outputs", "logits or values", "clipped values")),
+        }
     }
 
     /// Refuses `found` unless it has all that `self` has, and that the same.
@@ -168,6 +183,10 @@ impl Description {
             if ours != theirs {
                 return Err(WeightsError::network(what, ours, theirs));
             }
+        }
+        if self.decoder.is_some() && self.outputs != found.outputs {
+            let words = |outputs| format!("{outputs:?}").to_lowercase();
+            return Err(WeightsError::network("outputs", words(self.outputs), words(found.outputs)));
         }
         for (what, ours, theirs) in
             [("encoder", &self.encoder, &found.encoder), ("decoder", &self.decoder, &found.decoder)]

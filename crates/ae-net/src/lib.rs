@@ -21,7 +21,7 @@
 //!     learner.step(rows, Targets::Rows(rows), Code::Plain)?;
 //! }
 //! let network = network.with_layers(&learner.stack().layers())?;
-//! assert!(network.evaluate(&team, rows, &images)?.psnr_db > 20.0);
+//! assert!(network.evaluate(&team, rows, rows)?.psnr_db > 20.0);
 //! # Ok::<(), ae_net::WeightsError>(())
 //! ```
 //!

@@ -13,6 +13,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::rows::Target;
 use crate::{NetError, Network, Outputs, PixelErrors, Rows, Team};
 
 /// Images evaluated at once: enough to share out, few enough for their logits to stay in cache.
@@ -57,10 +58,10 @@ pub struct Evaluation {
 ///
 /// # Example
 /// ```
-/// use ae_net::{Evaluator, Outputs, Team};
+/// use ae_net::{Evaluator, Outputs, Rows, Team};
 /// let mut evaluator = Evaluator::new(Outputs::Clipped, 1);
 /// // One image of two pixels, both off by 0.1, and its code of one number.
-/// evaluator.add(&Team::new(1)?, &[3.0], &[0.1, 0.9], &[0, 255])?;
+/// evaluator.add(&Team::new(1)?, &[3.0], &[0.1, 0.9], Rows::bytes(&[0, 255], 2)?)?;
 /// let found = evaluator.finish();
 /// assert!((found.psnr_db - 20.0).abs() < 1e-5 && found.bce.is_none());
 /// # Ok::<(), ae_net::NetError>(())
@@ -81,8 +82,8 @@ impl Evaluator {
         Self { outputs, errors: PixelErrors::default(), pixels: 0, images: 0, unit_is_dead }
     }
 
-    /// Adds images `(B)` by what the network made of them, `codes: (B, CODE)` and `outputs: (B, PIXELS)`, and by the
-    /// bytes that it should have made, `targets: (B, PIXELS)`. NaN in, NaN out.
+    /// Adds images `(B)` by what the network made of them, `codes: (B, CODE)` and `outputs: (B, PIXELS)`, and by what
+    /// it should have made, `targets: (B, PIXELS)`. NaN in, NaN out.
     ///
     /// # Errors
     /// [`NetError::Argument`] if there are not as many targets as outputs.
@@ -91,12 +92,12 @@ impl Evaluator {
         team: &Team,
         codes: &[f32],
         outputs: &[f32],
-        targets: &[u8],
+        targets: Rows<'_>,
     ) -> Result<(), NetError> {
         let errors = PixelErrors::of(team, self.outputs, outputs, targets)?;
         self.errors.bce += errors.bce;
         self.errors.squared += errors.squared;
-        self.pixels += targets.len();
+        self.pixels += outputs.len();
         for code in codes.chunks_exact(self.unit_is_dead.len()) {
             self.images += 1;
             for (dead, &z) in self.unit_is_dead.iter_mut().zip(code) {
@@ -120,10 +121,10 @@ impl Evaluator {
     }
 }
 
-/// Scores what `forward` makes of images against `targets`, `(B, width)` bytes, tile by tile, with codes of
-/// `code_size` numbers; both sizes are at least 1.
+/// Scores what `forward` makes of images against `targets`, `(B, PIXELS)`, tile by tile, with codes of `code_size`
+/// numbers, at least 1.
 ///
-/// `forward` is handed which images to compute, and puts their codes, `(tile, code_size)`, and outputs, `(tile, width)`,
+/// `forward` is handed which images to compute, and puts their codes, `(tile, code_size)`, and outputs, `(tile, PIXELS)`,
 /// in place of what the buffers held.
 ///
 /// # Errors
@@ -131,14 +132,14 @@ impl Evaluator {
 pub fn evaluate<E: From<NetError>>(
     team: &Team,
     (outputs, code_size): (Outputs, usize),
-    (targets, width): (&[u8], usize),
+    targets: Rows<'_>,
     mut forward: impl FnMut(Range<usize>, &mut Vec<f32>, &mut Vec<f32>) -> Result<(), E>,
 ) -> Result<Evaluation, E> {
     let mut evaluator = Evaluator::new(outputs, code_size);
     let (mut codes, mut made) = (Vec::new(), Vec::new());
     let mut first = 0;
-    for targets in targets.chunks(AT_ONCE * width) {
-        let end = first + targets.len() / width;
+    for targets in targets.chunks(AT_ONCE) {
+        let end = first + targets.len();
         forward(first..end, &mut codes, &mut made)?;
         evaluator.add(team, &codes, &made, targets)?;
         first = end;
@@ -151,15 +152,18 @@ impl Network {
     ///
     /// # Shapes
     /// - `inputs`: `(B, PIXELS)`, what the encoder sees: the images, or noisy ones
-    /// - `targets`: `(B, PIXELS)`, the images as bytes
+    /// - `targets`: `(B, PIXELS)`, the images
     ///
     /// # Errors
     /// [`NetError::Argument`] if the shapes do not fit.
-    pub fn evaluate(&self, team: &Team, inputs: Rows<'_>, targets: &[u8]) -> Result<Evaluation, NetError> {
-        crate::error::require_length("targets", inputs.len() * self.pixels(), targets.len())?;
+    pub fn evaluate(&self, team: &Team, inputs: Rows<'_>, targets: Rows<'_>) -> Result<Evaluation, NetError> {
+        targets.require_width("targets", self.pixels())?;
+        if targets.len() != inputs.len() {
+            return Err(NetError::argument("rows of targets", inputs.len(), targets.len()));
+        }
         let mut tiles = inputs.chunks(AT_ONCE);
         let sizes = (self.outputs(), self.code_size());
-        evaluate(team, sizes, (targets, self.pixels()), |_, codes, outputs| {
+        evaluate(team, sizes, targets, |_, codes, outputs| {
             let tile = tiles.next().expect("there are as many inputs as targets");
             self.encode_into(team, tile, codes)?;
             self.decoder().outputs_into(team, Rows::values(codes, self.code_size())?, outputs)
@@ -170,48 +174,92 @@ impl Network {
 /// What a model that has learned nothing, and one that has learned everything, would score.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Baselines {
-    /// BCE on the test set of answering every image with the training set's mean image, nats.
-    pub mean_image_bce: f64,
+    /// BCE on the test set of answering every image with the training set's mean image, nats; none where the outputs are
+    /// values of any size.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mean_image_bce: Option<f64>,
     /// MSE on the test set of the same answer.
     pub mean_image_mse: f64,
-    /// `BCE(x, x)`, mean over the test set: grey pixels cost this much even when rebuilt exactly.
-    pub entropy_floor_bce: f64,
+    /// `BCE(x, x)`, mean over the test set: grey pixels cost this much even when rebuilt exactly; none where the outputs
+    /// are values of any size.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub entropy_floor_bce: Option<f64>,
 }
 
 impl Baselines {
-    /// Measures both ends, on images of `width` bytes. There are images of both kinds, or the figures are NaN.
-    pub fn of(train: &[u8], test: &[u8], width: usize) -> Self {
-        let mut sums = vec![0_u64; width];
-        for image in train.chunks_exact(width) {
-            for (sum, &p) in sums.iter_mut().zip(image) {
-                *sum += u64::from(p);
+    /// Measures both ends, on `(B, PIXELS)` of both kinds, of one width. There are rows of both, or the figures are NaN.
+    ///
+    pub fn of(outputs: Outputs, train: Rows<'_>, test: Rows<'_>) -> Self {
+        let mean = mean(train);
+        let mut sums = Sums::default();
+        match test.side_by_side() {
+            Some(Target::Bytes(bytes)) => sums.add_bytes(bytes, &mean),
+            _ => {
+                let mut row = vec![0.0; test.width()];
+                for index in 0..test.len() {
+                    test.copy_row(index, &mut row);
+                    row.iter().zip(&mean).for_each(|(&x, &mean)| sums.add(mean, x.into(), 1.0));
+                }
             }
         }
-        let images = train.len() / width;
-        let mean: Vec<f64> = sums.iter().map(|&s| s as f64 / (255.0 * images as f64)).collect();
+        let Sums { bce, squared_error, floor } = sums;
+        let pixels = (test.len() * test.width()) as f64;
+        let bounded = outputs != Outputs::Values;
+        Self {
+            mean_image_bce: bounded.then_some(bce / pixels),
+            mean_image_mse: squared_error / pixels,
+            entropy_floor_bce: bounded.then_some(floor / pixels),
+        }
+    }
+}
 
-        // How often each grey level stands at each position says all there is to know, and there are
-        // only 256 levels: 200,000 logarithms instead of eight million.
-        let mut counts = vec![[0_u32; 256]; width];
-        for image in test.chunks_exact(width) {
+/// The mean of rows, `(width)`.
+fn mean(rows: Rows<'_>) -> Vec<f64> {
+    let width = rows.width();
+    if let Some(Target::Bytes(bytes)) = rows.side_by_side() {
+        let mut sums = vec![0_u64; width];
+        for image in bytes.chunks_exact(width) {
+            sums.iter_mut().zip(image).for_each(|(sum, &p)| *sum += u64::from(p));
+        }
+        return sums.iter().map(|&sum| sum as f64 / (255.0 * rows.len() as f64)).collect();
+    }
+    let (mut sums, mut row) = (vec![0.0; width], vec![0.0; width]);
+    for index in 0..rows.len() {
+        rows.copy_row(index, &mut row);
+        sums.iter_mut().zip(&row).for_each(|(sum, &x)| *sum += f64::from(x));
+    }
+    sums.iter().map(|sum| sum / rows.len() as f64).collect()
+}
+
+/// Sums over pixels of what the mean image scores, and the pixels themselves.
+#[derive(Default)]
+struct Sums {
+    bce: f64,
+    squared_error: f64,
+    floor: f64,
+}
+
+impl Sums {
+    /// Adds `count` pixels of brightness `x` where the mean is `mean`.
+    fn add(&mut self, mean: f64, x: f64, count: f64) {
+        self.bce += count * cross_entropy(mean, x);
+        self.squared_error += count * (mean - x) * (mean - x);
+        self.floor += count * cross_entropy(x, x);
+    }
+
+    /// How often each grey level stands at each position says all there is to know, and there are only 256 levels: 200,000
+    /// logarithms instead of eight million.
+    fn add_bytes(&mut self, bytes: &[u8], mean: &[f64]) {
+        let mut counts = vec![[0_u32; 256]; mean.len()];
+        for image in bytes.chunks_exact(mean.len()) {
             for (levels, &p) in counts.iter_mut().zip(image) {
                 levels[usize::from(p)] += 1;
             }
         }
-        let (mut bce, mut squared_error, mut floor) = (0.0, 0.0, 0.0);
-        for (levels, &mean) in counts.iter().zip(&mean) {
+        for (levels, &mean) in counts.iter().zip(mean) {
             for (p, &count) in levels.iter().enumerate().filter(|&(_, &count)| count > 0) {
-                let (x, count) = (p as f64 / 255.0, f64::from(count));
-                bce += count * cross_entropy(mean, x);
-                squared_error += count * (mean - x) * (mean - x);
-                floor += count * cross_entropy(x, x);
+                self.add(mean, p as f64 / 255.0, count.into());
             }
-        }
-        let pixels = test.len() as f64;
-        Self {
-            mean_image_bce: bce / pixels,
-            mean_image_mse: squared_error / pixels,
-            entropy_floor_bce: floor / pixels,
         }
     }
 }
@@ -239,6 +287,7 @@ mod tests {
     fn evaluate(size: usize, tiles: &[(&[u8], &[f32], &[f32])]) -> Evaluation {
         let mut evaluator = Evaluator::new(Outputs::Logits, size);
         for (targets, codes, logits) in tiles {
+            let targets = Rows::bytes(targets, targets.len()).unwrap();
             evaluator.add(&Team::new(1).unwrap(), codes, logits, targets).unwrap();
         }
         evaluator.finish()
@@ -292,12 +341,26 @@ mod tests {
     #[test]
     fn baselines_of_four_pixels_by_hand() {
         // Mean image of the training set: (0.5, 0). The test image: (1, 0).
-        let found = Baselines::of(&[0, 0, 255, 0], &[255, 0], 2);
-        assert!((found.mean_image_bce - 0.5 * std::f64::consts::LN_2).abs() < 1e-12);
+        let of = |train: &[u8], test: &[u8]| {
+            let (train, test) = (Rows::bytes(train, 2).unwrap(), Rows::bytes(test, 2).unwrap());
+            let bytes = Baselines::of(Outputs::Logits, train, test);
+            let values = [train.to_values(), test.to_values()];
+            let [train, test] = values.each_ref().map(|values| Rows::values(values, 2).unwrap());
+            let values = Baselines::of(Outputs::Logits, train, test);
+            assert!((bytes.mean_image_mse - values.mean_image_mse).abs() < 1e-7);
+            assert!((bytes.mean_image_bce.unwrap() - values.mean_image_bce.unwrap()).abs() < 1e-6);
+            assert!((bytes.entropy_floor_bce.unwrap() - values.entropy_floor_bce.unwrap()).abs() < 1e-6);
+            let squared = Baselines::of(Outputs::Values, train, test);
+            assert_eq!((squared.mean_image_bce, squared.entropy_floor_bce), (None, None));
+            assert_eq!(squared.mean_image_mse, values.mean_image_mse);
+            bytes
+        };
+        let found = of(&[0, 0, 255, 0], &[255, 0]);
+        assert!((found.mean_image_bce.unwrap() - 0.5 * std::f64::consts::LN_2).abs() < 1e-12);
         assert!((found.mean_image_mse - 0.125).abs() < 1e-12);
-        assert_eq!(found.entropy_floor_bce, 0.0);
+        assert_eq!(found.entropy_floor_bce, Some(0.0));
         // A grey pixel of 51/255 = 0.2 has an entropy of its own.
-        let grey = Baselines::of(&[51, 0], &[51, 0], 2).entropy_floor_bce;
+        let grey = of(&[51, 0], &[51, 0]).entropy_floor_bce.unwrap();
         let h = -(0.2 * 0.2_f64.ln() + 0.8 * 0.8_f64.ln());
         assert!((grey - h / 2.0).abs() < 1e-12);
     }
@@ -308,13 +371,14 @@ mod tests {
         let team = Team::new(2).unwrap();
         let images: Vec<u8> = (0..3 * (AT_ONCE + 7)).map(|i| (i * 37 % 256) as u8).collect();
         let rows = Rows::bytes(&images, 3).unwrap();
-        let found = network.evaluate(&team, rows, &images).unwrap();
+        let found = network.evaluate(&team, rows, rows).unwrap();
         assert_eq!(found.images, AT_ONCE + 7);
         let rebuilt = network.reconstruct(&team, rows).unwrap();
         let squares = rebuilt.iter().zip(rows.to_values()).map(|(y, x)| f64::from(y - x).powi(2));
         let mse = squares.sum::<f64>() / images.len() as f64;
         // Both come from single precision, whose last place is 1.2e-7 of a number.
         assert!((found.mse - mse).abs() < 1e-6 * mse, "{} {mse}", found.mse);
-        assert!(network.evaluate(&team, rows, &images[1..]).is_err());
+        assert!(network.evaluate(&team, rows, Rows::bytes(&images[3..], 3).unwrap()).is_err());
+        assert!(network.evaluate(&team, rows, Rows::bytes(&images, 1).unwrap()).is_err());
     }
 }

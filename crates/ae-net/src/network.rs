@@ -116,16 +116,16 @@ impl Network {
             Ok(layers)
         };
         let (encoder, decoder) = (layers(Half::Encoder)?, layers(Half::Decoder)?);
-        Ok(Self::new(&encoder, &decoder, Outputs::Logits)?)
+        Ok(Self::new(&encoder, &decoder, description.outputs)?)
     }
 
     /// The weights as the bytes of a file; the same weights give the same bytes.
     ///
     /// # Errors
     /// [`WeightsError::NotFinite`] if a weight is a NaN or an infinity: such a file would not load;
-    /// [`WeightsError::Network`] if the outputs are not logits, which a file could not say.
+    /// [`WeightsError::Network`] if the outputs are clipped, which a file does not say.
     pub fn to_bytes(&self) -> Result<Vec<u8>, WeightsError> {
-        weights_to_bytes(&self.description_for_file()?, &self.tensors())
+        weights_to_bytes(&self.description(), &self.tensors())
     }
 
     /// Writes the weights to a file, over the one that is there.
@@ -134,14 +134,7 @@ impl Network {
     /// As [`to_bytes`](Self::to_bytes), and [`WeightsError::Save`] if the file cannot be written; what was there is then
     /// still there.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), WeightsError> {
-        save_weights(path, &self.description_for_file()?, &self.tensors())
-    }
-
-    fn description_for_file(&self) -> Result<Description, WeightsError> {
-        match self.outputs() {
-            Outputs::Logits => Ok(self.description()),
-            other => Err(WeightsError::network("outputs", "logits", format_args!("{other:?}"))),
-        }
+        save_weights(path, &self.description(), &self.tensors())
     }
 
     /// A name for these exact weights.
@@ -157,6 +150,7 @@ impl Network {
             code: self.code_size(),
             encoder: Some(specs(&self.encoder.layers())),
             decoder: Some(specs(&self.decoder.layers())),
+            outputs: self.outputs(),
         }
     }
 

@@ -116,6 +116,17 @@ impl<'a> Rows<'a> {
         (0..len).step_by(rows).map(move |at| Rows { range: (first + at, rows.min(len - at)), ..self })
     }
 
+    /// All numbers, where they lie side by side: those of a set that nothing was picked from.
+    pub(crate) fn side_by_side(&self) -> Option<Target<'a>> {
+        let (first, len) = self.range;
+        let range = first * self.width..(first + len) * self.width;
+        match (self.cells, self.picked) {
+            (Cells::Values(values), None) => Some(Target::Values(&values[range])),
+            (Cells::Bytes(bytes), None) => Some(Target::Bytes(&bytes[range])),
+            _ => None,
+        }
+    }
+
     /// Where among the cells a row lies.
     #[inline(always)]
     pub(crate) fn place(&self, row: usize) -> usize {
@@ -236,12 +247,24 @@ pub enum Targets<'a> {
     },
 }
 
-/// One row of targets, checked.
+/// One row of targets, checked, or several side by side.
 #[derive(Clone, Copy)]
 pub(crate) enum Target<'a> {
     Values(&'a [f32]),
     Bytes(&'a [u8]),
     Class(usize),
+}
+
+impl Target<'_> {
+    /// A part of the numbers.
+    #[inline(always)]
+    pub(crate) fn part(self, range: Range<usize>) -> Self {
+        match self {
+            Target::Values(values) => Target::Values(&values[range]),
+            Target::Bytes(bytes) => Target::Bytes(&bytes[range]),
+            Target::Class(_) => self,
+        }
+    }
 }
 
 impl<'a> Targets<'a> {

@@ -6,7 +6,7 @@
 
 use std::error::Error;
 
-use ae_data::{ImageSet, Split};
+use ae_data::{Samples, Split};
 use ae_net::{Description, Network, Rows, Team};
 use ae_train::{Event, TrainParams, Trainer};
 
@@ -31,7 +31,7 @@ fn rectangles() -> Vec<u8> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Your images go here: rows, columns, bytes, and no labels. A tenth of them is kept to test with.
-    let images = ImageSet::new(SIDE, SIDE, rectangles(), None)?;
+    let images = Samples::new((SIDE, SIDE), rectangles())?;
     let split: Split = images.hold_out_tenth(0)?;
 
     // Any number of hidden layers of any size, and back again in reverse order; a rectangle is four numbers.
@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         if let Event::Epoch(record) = event
             && record.epoch % 10 == 0
         {
-            println!("epoch {:>2}: BCE {:.4}, {:.2} dB", record.epoch, record.test_bce, record.test_psnr_db);
+            println!("epoch {:>2}: BCE {:.4}, {:.2} dB", record.epoch, record.test_loss, record.test_psnr_db);
         }
     })?;
     drop(trainer); // the network has the trained weights now
@@ -53,7 +53,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{} test images: MSE {:.5}, with the mean image {mean:.5}", found.images, found.mse);
     println!("units of the code that are never used: {}", found.dead_units);
 
-    let first = split.test.image(0).ok_or("no test images")?;
+    let pixels = split.test.bytes().unwrap_or_default();
+    let first = pixels.get(..SIDE * SIDE).ok_or("no test images")?;
     let code = network.encode(&Team::new(1)?, Rows::bytes(first, SIDE * SIDE)?)?;
     println!("the first test image is {code:.2?}");
     Ok(())

@@ -13,7 +13,7 @@ fn main() -> anyhow::Result<()> {
     let paths: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).collect();
     let [weights, data, out] = paths.as_slice() else { anyhow::bail!("usage: WEIGHTS DATA OUT") };
     let (test, network) = (open_folder(data, &Limits::default())?.test, Network::load(weights)?);
-    let images = Rows::bytes(test.pixels(), test.pixels_per_image())?;
+    let images = Rows::bytes(test.bytes().expect("MNIST is bytes"), test.width())?;
     let bytes = float_bytes(&network.reconstruct(&Team::new(1)?, images)?);
     Ok(ae_file::replace(out, |file| file.write_all(&bytes))?)
 }

@@ -39,8 +39,8 @@ fn main() -> anyhow::Result<()> {
 fn losses(mut trainer: Trainer<'_>) -> Result<Vec<f64>, TrainError> {
     let mut losses = Vec::new();
     trainer.train(&mut |event| {
-        if let Event::Step { bce, .. } = event {
-            losses.push(bce);
+        if let Event::Step { loss, .. } = event {
+            losses.push(loss);
         }
     })?;
     Ok(losses)

@@ -67,7 +67,9 @@ struct Header {
     adam_steps: u64,
     epoch: u64,
     steps: usize,
-    bce_sum: f64,
+    /// Named by the loss of the first runs.
+    #[serde(rename = "bce_sum")]
+    loss_sum: f64,
     epoch_s: f64,
     wall_s: f64,
 }
@@ -123,7 +125,7 @@ impl Checkpoint {
     pub fn to_bytes(&self) -> Result<Vec<u8>, CheckpointError> {
         self.check()?;
         let mut history = Vec::new();
-        write_csv(&self.progress.epochs, &mut history)
+        write_csv(self.settings.outputs, &self.progress.epochs, &mut history)
             .map_err(|source| CheckpointError::History { source: source.into() })?;
         let mut tensors = Vec::new();
         for NamedTensor { name, shape, values } in &self.parameters {
@@ -156,7 +158,7 @@ impl Checkpoint {
             adam_steps: self.adam.t,
             epoch: self.progress.epoch(),
             steps,
-            bce_sum: mean.sum,
+            loss_sum: mean.sum,
             epoch_s,
             wall_s,
         };
@@ -176,7 +178,7 @@ impl Checkpoint {
             return Err(CheckpointError::Checksum);
         }
         let mut file = TensorFile::parse(bytes)?;
-        let Header { format: _, run: settings, adam_steps, epoch, steps, bce_sum, epoch_s, wall_s } =
+        let Header { format: _, run: settings, adam_steps, epoch, steps, loss_sum, epoch_s, wall_s } =
             Header::of(&file)?;
         let mut unread: BTreeSet<String> = file.names().into_iter().collect();
         read_bytes(&mut file, CHECKSUM, &mut unread)?;
@@ -188,7 +190,7 @@ impl Checkpoint {
         }
         // All batches but an epoch's last are full.
         let items = steps.saturating_mul(settings.config.batch_size).min(settings.data.train.images);
-        let mean = Mean { sum: bce_sum, items };
+        let mean = Mean { sum: loss_sum, items };
         let progress = Progress { epochs, steps, mean, epoch_s, wall_s };
         let adam = AdamState { t: adam_steps, moments };
         let checkpoint = Self { settings, parameters, adam, progress };

@@ -1,16 +1,18 @@
-use ae_net::NamedTensor;
+use ae_net::{NamedTensor, Outputs};
 
 use super::*;
 use crate::{ConfigError, DataRecord, DataSource, SetRecord, TrainParams};
 
 /// The checkpoint of a tiny run after five of its eight steps.
 pub(crate) fn small() -> Checkpoint {
-    let set = SetRecord { images: 11, rows: 1, cols: 2, sha256: "ab".repeat(32), labels_sha256: None };
+    let set =
+        SetRecord { images: 11, channels: 1, rows: 1, cols: 2, sha256: "ab".repeat(32), labels_sha256: None };
     let settings = RunSettings {
         preset: "shallow".to_owned(),
         hidden: None,
         pixels: 2,
         code: 1,
+        outputs: Outputs::Logits,
         init: Some("weights.safetensors".into()),
         config: TrainParams { epochs: 2, batch_size: 3, learning_rate: 0.1, ..TrainParams::default() },
         engine: "fused".to_owned(),
@@ -18,6 +20,8 @@ pub(crate) fn small() -> Checkpoint {
         data: DataRecord {
             source: DataSource::Folder("data".into()),
             from: None,
+            form: ae_data::Form::default(),
+            scaling: None,
             train: set.clone(),
             test: set,
         },
@@ -41,8 +45,8 @@ pub(crate) fn small() -> Checkpoint {
     };
     let row = EpochRecord {
         epoch: 1,
-        train_bce: 0.1 + 0.2,
-        test_bce: 1.0 / 3.0,
+        train_loss: 0.1 + 0.2,
+        test_loss: 1.0 / 3.0,
         test_mse: 0.0,
         test_psnr_db: f64::INFINITY,
         dead_units: 1,

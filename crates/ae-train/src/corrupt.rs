@@ -4,7 +4,8 @@
 //! codes that say more about the digit than about its strokes (Vincent et al. 2008, *Extracting and
 //! Composing Robust Features with Denoising Autoencoders*). A pixel `x` in `[0, 1]` becomes
 //!
-//! - under noise, `min(1, max(0, x + sigma n))`, `n` from the standard normal distribution
+//! - under noise, `min(1, max(0, x + sigma n))`, `n` from the standard normal distribution; numbers that were no bytes have
+//!   no darkest and no brightest, and are `x + sigma n`
 //! - under a mask, 0 with probability `fraction`, and `x` else; after the noise, where there is both
 //!
 //! What happens to an image is a pure function of (seed, epoch, index of the image), drawn as `draws.rs` says, for the
@@ -13,12 +14,13 @@
 
 use std::iter::zip;
 
-use ae_data::ImageSet;
-use ae_net::{NetError, Rows, Team};
+use ae_data::{Samples, Values};
+use ae_net::{NetError, Team};
 use ae_seed::ChaCha8Rng;
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::draws::{CHUNK, generator, share, words};
+use crate::engine::rows as rows_of;
 use crate::masked::Mask;
 use crate::normal::normals;
 
@@ -31,11 +33,11 @@ const MASK: &[u8; 24] = b"ae-train: masked pixels.";
 ///
 /// # Example
 /// ```
-/// use ae_data::ImageSet;
+/// use ae_data::Samples;
 /// use ae_net::Team;
 /// use ae_train::{Corruption, TrainParams};
 ///
-/// let images = ImageSet::new(1, 4, vec![255; 8], None)?; // two white images of four pixels
+/// let images = Samples::new((1, 4), vec![255; 8])?; // two white images of four pixels
 /// let config = TrainParams { mask: 0.5, ..TrainParams::default() }.check()?;
 /// let corruption = config.corruption().ok_or("a mask is a corruption")?;
 /// let mut damaged = [0.0; 8];
@@ -73,7 +75,7 @@ impl Corruption {
     ///
     /// # Shapes
     /// - `rows`: `(B)`, in any order; a row may come twice, and is then damaged in the same way twice
-    /// - `out`: `(B, PIXELS)` row-major, in `[0, 1]` after the call
+    /// - `out`: `(B, PIXELS)` row-major; after the call in `[0, 1]` where the images are bytes
     ///
     /// # Errors
     /// [`NetError::Argument`] if `out` is of another length, or a row is beyond the last image; nothing is written then.
@@ -81,24 +83,28 @@ impl Corruption {
         &self,
         team: &Team,
         epoch: u64,
-        images: &ImageSet,
+        images: &Samples,
         rows: &[u32],
         out: &mut [f32],
     ) -> Result<(), NetError> {
-        let width = images.pixels_per_image();
+        let width = images.width();
         let needed = rows.len().saturating_mul(width);
         if out.len() != needed {
             let (expected, found) = (format!("{needed} values"), out.len().to_string());
             return Err(NetError::Argument { what: "room for damaged images", expected, found });
         }
-        let clean = Rows::bytes(images.pixels(), width)?;
+        let clean = rows_of(images)?;
         clean.pick(rows)?;
+        let bounds = match images.values() {
+            Values::Bytes(_) => [0.0, 1.0],
+            Values::Floats(_) => [f32::NEG_INFINITY, f32::INFINITY],
+        };
         let arch = Arch::new();
         share(team, rows, out, width, |row, out| {
             clean.copy_row(row as usize, out);
             let noise = (self.noise > 0.0).then(|| (self.noise, self.noise_of(epoch, row, width)));
             let mask = (self.mask > 0.0).then(|| self.mask_of(epoch, row, width));
-            arch.dispatch(Damage { noise, mask, image: out });
+            arch.dispatch(Damage { noise, mask, bounds, image: out });
         });
         Ok(())
     }
@@ -118,6 +124,8 @@ struct Damage<'a> {
     /// Standard deviation, and where the draws come from.
     noise: Option<(f32, ChaCha8Rng)>,
     mask: Option<Mask>,
+    /// Of the numbers.
+    bounds: [f32; 2],
     image: &'a mut [f32],
 }
 
@@ -127,11 +135,12 @@ impl WithSimd for Damage<'_> {
     /// Plain loops: compiled for each instruction set, they become vector code by themselves.
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, _: S) {
+        let [least, most] = self.bounds;
         if let Some((sigma, generator)) = &mut self.noise {
             for image in self.image.chunks_mut(CHUNK) {
                 let normals = normals(&words(generator));
                 for (value, &n) in zip(image, &normals) {
-                    *value = (*value + *sigma * n).clamp(0.0, 1.0);
+                    *value = (*value + *sigma * n).clamp(least, most);
                 }
             }
         }
@@ -157,19 +166,19 @@ pub(crate) mod tests {
     }
 
     /// Images of 7 x 13 pixels, so that the last chunk is not full, about half of them black.
-    pub(crate) fn images(count: usize) -> ImageSet {
-        let pixels = (0..count * 91).map(|at| (at * at / 7 % 256 * (at / 3 % 2)) as u8).collect();
-        ImageSet::new(7, 13, pixels, None).unwrap()
+    pub(crate) fn images(count: usize) -> Samples {
+        let pixels: Vec<u8> = (0..count * 91).map(|at| (at * at / 7 % 256 * (at / 3 % 2)) as u8).collect();
+        Samples::new((7, 13), pixels).unwrap()
     }
 
     pub(crate) fn filled(
         corruption: &Corruption,
         team: &Team,
         epoch: u64,
-        set: &ImageSet,
+        set: &Samples,
         rows: &[u32],
     ) -> Vec<f32> {
-        let mut out = vec![f32::NAN; rows.len() * set.pixels_per_image()];
+        let mut out = vec![f32::NAN; rows.len() * set.width()];
         corruption.fill(team, epoch, set, rows, &mut out).unwrap();
         out
     }
@@ -186,7 +195,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_mask_is_the_defined_one() {
-        let set = ImageSet::new(1, 200, vec![255; 400], None).unwrap();
+        let set = Samples::new((1, 200), vec![255; 400]).unwrap();
         let masked = |seed, epoch, image| -> Vec<usize> {
             let found = filled(&Corruption { noise: 0.0, mask: 0.1, seed }, &one(), epoch, &set, &[image]);
             (0..200).filter(|&place| found[place] == 0.0).collect()
@@ -208,7 +217,9 @@ pub(crate) mod tests {
     fn noise_is_added_and_clipped() {
         let set = images(3);
         let found = filled(&NOISY, &one(), 4, &set, &[2]);
-        for ((&byte, n), &value) in zip(zip(set.image(2).unwrap(), drawn(3, 4, 2, 91)), &found) {
+        for ((&byte, n), &value) in
+            zip(zip(&set.bytes().unwrap()[2 * 91..3 * 91], drawn(3, 4, 2, 91)), &found)
+        {
             assert_eq!(value, (f32::from(byte) * SCALE + 0.5 * n).clamp(0.0, 1.0));
         }
         assert!(found.contains(&0.0) && found.contains(&1.0));
@@ -216,7 +227,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_asked_share_is_masked_and_the_rest_is_left_alone() {
-        let set = ImageSet::new(28, 28, vec![102; 784 * 500], None).unwrap();
+        let set = Samples::new((28, 28), vec![102; 784 * 500]).unwrap();
         let rows: Vec<u32> = (0..500).collect();
         for mask in [0.1, 0.5, 0.9] {
             let found = filled(&Corruption { mask, ..MASKED }, &one(), 1, &set, &rows);
@@ -232,7 +243,7 @@ pub(crate) mod tests {
     fn under_both_a_pixel_is_masked_or_noisy() {
         let set = images(1);
         let (noisy, both) = (filled(&NOISY, &one(), 1, &set, &[0]), filled(&BOTH, &one(), 1, &set, &[0]));
-        let white = ImageSet::new(7, 13, vec![255; 91], None).unwrap();
+        let white = Samples::new((7, 13), vec![255; 91]).unwrap();
         let mask = filled(&MASKED, &one(), 1, &white, &[0]);
         let expected: Vec<f32> = zip(noisy, mask).map(|(noisy, kept)| noisy * kept).collect();
         assert_eq!(both, expected);
@@ -240,7 +251,7 @@ pub(crate) mod tests {
 
     #[test]
     fn seeds_epochs_and_images_have_draws_of_their_own() {
-        let set = ImageSet::new(7, 13, vec![128; 3 * 91], None).unwrap();
+        let set = Samples::new((7, 13), vec![128; 3 * 91]).unwrap();
         for corruption in [NOISY, MASKED] {
             let base = filled(&corruption, &one(), 1, &set, &[1]);
             assert_eq!(filled(&corruption, &one(), 1, &set, &[1]), base);

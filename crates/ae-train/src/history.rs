@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use ae_net::{Baselines, Evaluation};
+use ae_net::{Baselines, Evaluation, Outputs, psnr_db};
 use serde::{Deserialize, Serialize};
 
 use crate::Restoration;
@@ -12,12 +12,15 @@ use crate::Restoration;
 pub struct EpochRecord {
     /// Counted from 1.
     pub epoch: u64,
-    /// Mean BCE of the epoch's batches as they were trained on, weighted by images, nats. The weights
-    /// move while it is taken, so it stands a little above what the epoch's last weights would score.
-    pub train_bce: f64,
-    /// BCE on the test set under the weights after the epoch, mean over images and pixels, nats.
-    pub test_bce: f64,
-    /// MSE on the test set, mean over images and pixels, `[0, 1]` scale.
+    /// Mean loss of the epoch's batches as they were trained on, weighted by images: BCE in nats, or squared error, mean
+    /// over pixels. The weights move while it is taken, so it stands a little above what the epoch's last weights would
+    /// score.
+    #[serde(rename = "train_bce")]
+    pub train_loss: f64,
+    /// The same loss on the test set under the weights after the epoch, mean over images and pixels.
+    #[serde(rename = "test_bce")]
+    pub test_loss: f64,
+    /// MSE on the test set, mean over images and pixels, on the scale that the network sees.
     pub test_mse: f64,
     /// PSNR of `test_mse`, dB, peak 1.0.
     pub test_psnr_db: f64,
@@ -30,6 +33,8 @@ pub struct EpochRecord {
 /// A whole run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct History {
+    /// How the network's outputs are read: logits were trained by BCE, values by squared error.
+    pub outputs: Outputs,
     /// One record an epoch, in order; empty for a run of 0 epochs.
     pub epochs: Vec<EpochRecord>,
     /// The training set under the last weights.
@@ -51,17 +56,42 @@ impl History {
     }
 }
 
-/// The header of `history.csv`: the fields of an [`EpochRecord`].
+/// The header of `history.csv`, of a run with BCE: the fields of an [`EpochRecord`].
 const COLUMNS: [&str; 7] =
     ["epoch", "train_bce", "test_bce", "test_mse", "test_psnr_db", "dead_units", "wall_s"];
 
+/// That of a run with squared error: the loss is the error, and without a largest value there is no PSNR.
+const COLUMNS_OF_VALUES: [&str; 5] = ["epoch", "train_mse", "test_mse", "dead_units", "wall_s"];
+
+/// The columns of an epoch of values.
+#[derive(Serialize, Deserialize)]
+struct EpochOfValues {
+    epoch: u64,
+    train_mse: f64,
+    test_mse: f64,
+    dead_units: usize,
+    wall_s: f64,
+}
+
+impl From<EpochOfValues> for EpochRecord {
+    fn from(EpochOfValues { epoch, train_mse, test_mse, dead_units, wall_s }: EpochOfValues) -> Self {
+        let (train_loss, test_loss, test_psnr_db) = (train_mse, test_mse, psnr_db(test_mse));
+        Self { epoch, train_loss, test_loss, test_mse, test_psnr_db, dead_units, wall_s }
+    }
+}
+
 /// Writes `history.csv`: a header, then one row an epoch.
-pub(crate) fn write_csv(epochs: &[EpochRecord], out: impl Write) -> io::Result<()> {
+pub(crate) fn write_csv(outputs: Outputs, epochs: &[EpochRecord], out: impl Write) -> io::Result<()> {
     // It would write none where there are no rows.
     let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(out);
-    csv.write_record(COLUMNS)?;
-    for record in epochs {
-        csv.serialize(record)?;
+    if outputs.is_logits() {
+        csv.write_record(COLUMNS)?;
+        epochs.iter().try_for_each(|record| csv.serialize(record))?;
+    } else {
+        csv.write_record(COLUMNS_OF_VALUES)?;
+        for &EpochRecord { epoch, train_loss, test_mse, dead_units, wall_s, .. } in epochs {
+            csv.serialize(EpochOfValues { epoch, train_mse: train_loss, test_mse, dead_units, wall_s })?;
+        }
     }
     csv.flush()
 }
@@ -77,12 +107,17 @@ pub(crate) fn read_csv(text: &[u8]) -> Result<Vec<EpochRecord>, csv::Error> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, reason).into());
     }
     // Numbers need no quotes, and without them a record is no longer than its line.
-    csv::ReaderBuilder::new().quoting(false).from_reader(text).deserialize().collect()
+    let mut csv = csv::ReaderBuilder::new().quoting(false).from_reader(text);
+    match csv.headers()? == COLUMNS_OF_VALUES[..] {
+        true => csv.deserialize().map(|row| row.map(EpochOfValues::into)).collect(),
+        false => csv.deserialize().collect(),
+    }
 }
 
 /// Whether a text begins as [`write_csv`] has it.
 pub(crate) fn has_header(text: &[u8]) -> bool {
-    csv::Reader::from_reader(text).headers().is_ok_and(|header| header == COLUMNS[..])
+    let is_header = |header: &csv::StringRecord| *header == COLUMNS[..] || *header == COLUMNS_OF_VALUES[..];
+    csv::Reader::from_reader(text).headers().is_ok_and(is_header)
 }
 
 #[cfg(test)]
@@ -93,15 +128,15 @@ mod tests {
     fn a_row_survives_the_file() {
         let row = EpochRecord {
             epoch: 1,
-            train_bce: 0.1 + 0.2,
-            test_bce: 1e-17,
+            train_loss: 0.1 + 0.2,
+            test_loss: 1e-17,
             test_mse: 0.25,
             test_psnr_db: 6.0206,
             dead_units: 3,
             wall_s: 0.5,
         };
         let mut file = Vec::new();
-        write_csv(&[row, EpochRecord { epoch: 2, ..row }], &mut file).unwrap();
+        write_csv(Outputs::Logits, &[row, EpochRecord { epoch: 2, ..row }], &mut file).unwrap();
         let text = String::from_utf8(file.clone()).unwrap();
         assert!(text.starts_with(
             "epoch,train_bce,test_bce,test_mse,test_psnr_db,dead_units,wall_s\n1,0.30000000000000004,"
@@ -111,5 +146,17 @@ mod tests {
         let mut named = csv::Writer::from_writer(Vec::new());
         named.serialize(row).unwrap();
         assert!(named.into_inner().unwrap().starts_with(format!("{}\n", COLUMNS.join(",")).as_bytes()));
+    }
+
+    #[test]
+    fn a_row_of_values_has_a_squared_error_and_no_psnr() {
+        let row: EpochRecord =
+            EpochOfValues { epoch: 1, train_mse: 0.75, test_mse: 0.5, dead_units: 0, wall_s: 0.25 }.into();
+        assert_eq!((row.train_loss, row.test_loss, row.test_mse), (0.75, 0.5, 0.5));
+        let mut file = Vec::new();
+        write_csv(Outputs::Values, &[row], &mut file).unwrap();
+        assert_eq!(file, b"epoch,train_mse,test_mse,dead_units,wall_s\n1,0.75,0.5,0,0.25\n");
+        assert_eq!(read_csv(&file).unwrap(), [row]);
+        assert!(has_header(&file) && !has_header(b"epoch,loss\n"));
     }
 }

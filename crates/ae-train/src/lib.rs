@@ -5,18 +5,18 @@
 //! to the same bits. Nothing here prints.
 //!
 //! ```
-//! use ae_data::{ImageSet, Split};
+//! use ae_data::{Samples, Split};
 //! use ae_net::{Description, Network, Team};
 //! use ae_train::{TrainParams, Trainer};
 //!
 //! // Eight images of 2 x 2 pixels, half of them bright on the left, half on the right.
-//! let images = ImageSet::new(2, 2, [[255, 0, 255, 0], [0, 255, 0, 255]].repeat(4).concat(), None)?;
+//! let images = Samples::new((2, 2), [[255, 0, 255, 0], [0, 255, 0, 255]].repeat(4).concat())?;
 //! let split = Split { train: images.clone(), test: images };
 //!
 //! let config = TrainParams { epochs: 50, batch_size: 4, learning_rate: 0.05, ..TrainParams::default() }.check()?;
 //! let mut network = Network::draw(&Description::dense(4, &[], 4), 0)?;
 //! let history = Trainer::fused(&mut network, &split, config, Team::up_to(2)?)?.train(&mut |_| {})?;
-//! assert!(history.epochs[0].test_bce < history.baselines.mean_image_bce);
+//! assert!(Some(history.epochs[0].test_loss) < history.baselines.mean_image_bce);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

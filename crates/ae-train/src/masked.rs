@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn lists_behind_a_mask_hold_what_the_masked_images_hold() {
         let set = images(40);
-        let nonzero = SparseRows::from_bytes(set.pixels(), 91).unwrap();
+        let nonzero = SparseRows::from_bytes(set.bytes().unwrap(), 91).unwrap();
         let mut masked = MaskedRows::new(91, 32).unwrap();
         // Batches of different sizes through the same buffers, the second with a row that comes twice.
         for (epoch, rows) in [(1, (0..32).rev().collect::<Vec<u32>>()), (2, vec![39, 7, 39]), (3, vec![0])] {

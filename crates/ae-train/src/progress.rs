@@ -28,9 +28,9 @@ impl Progress {
         self.epochs.len() as u64 + 1
     }
 
-    /// A step is done that had a mean loss of `bce` over `images` images.
-    pub(crate) fn step(&mut self, bce: f64, images: usize) {
-        self.mean.add(bce, images);
+    /// A step is done that had this mean loss over `images` images.
+    pub(crate) fn step(&mut self, loss: f64, images: usize) {
+        self.mean.add(loss, images);
         self.steps += 1;
     }
 
@@ -38,8 +38,8 @@ impl Progress {
     pub(crate) fn record(&self, test: &Evaluation) -> EpochRecord {
         EpochRecord {
             epoch: self.epoch(),
-            train_bce: self.mean.value(),
-            test_bce: test.bce.expect("logits have a cross-entropy"),
+            train_loss: self.mean.value(),
+            test_loss: test.bce.unwrap_or(test.mse),
             test_mse: test.mse,
             test_psnr_db: test.psnr_db,
             dead_units: test.dead_units,

@@ -17,8 +17,8 @@ use crate::history::{has_header, read_csv, write_csv};
 use crate::run_record::sha256;
 use crate::{CheckpointError, EpochRecord, Found, History, RUN_FORMAT, RunFolderError, RunRecord, TrainedOn};
 
-/// No record is anywhere near this size; ours are some two thousand bytes.
-const MAX_RECORD_BYTES: u64 = 1 << 20;
+/// Ours are some two thousand bytes, and for tables some sixty more a column.
+const MAX_RECORD_BYTES: u64 = 16 << 20;
 
 /// A history of [`MAX_EPOCHS`](crate::MAX_EPOCHS) is shorter, whatever its numbers.
 const MAX_HISTORY_BYTES: u64 = 8 << 20;
@@ -209,7 +209,7 @@ impl RunFolder {
         mut record: RunRecord,
     ) -> Result<RunRecord, RunFolderError> {
         let mut table = Vec::new();
-        write_csv(&history.epochs, &mut table)
+        write_csv(history.outputs, &history.epochs, &mut table)
             .map_err(|source| io_error("make the content of", &self.history_path(), source))?;
         record.files.clear();
         for (name, bytes) in [(HISTORY, table), (TRAINED_ON, trained_on.to_bytes())] {

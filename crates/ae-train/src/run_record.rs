@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use ae_data::ImageSet;
-use ae_net::{Baselines, Evaluation};
+use ae_data::{Form, Samples, Scaling, Shape, Values};
+use ae_net::{Baselines, Evaluation, Outputs};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -31,9 +31,9 @@ pub struct RunRecord {
     pub data: DataRecord,
     /// What the figures are to be read against.
     pub baselines: Baselines,
-    /// Mean BCE over the last epoch's batches, nats, if there was an epoch.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub last_epoch_train_bce: Option<f64>,
+    /// Mean loss over the last epoch's batches, if there was an epoch: BCE in nats, or squared error.
+    #[serde(skip_serializing_if = "Option::is_none", default, alias = "last_epoch_train_bce")]
+    pub last_epoch_train_loss: Option<f64>,
     /// The training set under the last weights.
     pub train: Evaluation,
     /// The test set under the last weights.
@@ -69,6 +69,9 @@ pub struct ModelRecord {
     pub pixels: usize,
     /// Values in a code.
     pub code: usize,
+    /// How the network's outputs are read, and so which loss it was trained by.
+    #[serde(skip_serializing_if = "Outputs::is_logits", default)]
+    pub outputs: Outputs,
     /// File of weights that the run started from, if it did not draw them from its seed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub init: Option<PathBuf>,
@@ -94,7 +97,7 @@ pub struct EngineRecord {
 }
 
 /// The images of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DataRecord {
     /// Where they were read from.
     pub source: DataSource,
@@ -102,6 +105,13 @@ pub struct DataRecord {
     /// without it they start from wherever the reader stands.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub from: Option<PathBuf>,
+    /// How they stand there, with all that was found out, so that other files are read in the same way.
+    #[serde(skip_serializing_if = "is_default", default)]
+    pub form: Form,
+    /// What was done to their numbers before the network saw them; nothing where bytes stand for brightness, and floats
+    /// for themselves.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub scaling: Option<Scaling>,
     /// The training images.
     pub train: SetRecord,
     /// The test images.
@@ -117,9 +127,10 @@ impl DataRecord {
     /// use std::path::Path;
     /// use ae_train::{DataRecord, DataSource, SetRecord};
     ///
-    /// let set = SetRecord { images: 9, rows: 2, cols: 2, sha256: String::new(), labels_sha256: None };
+    /// let set = SetRecord { images: 9, channels: 1, rows: 2, cols: 2, sha256: String::new(), labels_sha256: None };
     /// let source = DataSource::Folder("data/mnist".into());
-    /// let data = DataRecord { source, from: Some("../..".into()), train: set.clone(), test: set };
+    /// let (form, scaling) = Default::default();
+    /// let data = DataRecord { source, from: Some("../..".into()), form, scaling, train: set.clone(), test: set };
     /// let found = data.source_of(Path::new("elsewhere/runs/one"));
     /// assert_eq!(found, DataSource::Folder("elsewhere/runs/one/../../data/mnist".into()));
     /// ```
@@ -167,11 +178,15 @@ pub enum DataSource {
 pub struct SetRecord {
     /// How many.
     pub images: usize,
-    /// Pixels from top to bottom.
+    /// Planes of each.
+    #[serde(skip_serializing_if = "is_one", default = "one")]
+    pub channels: usize,
+    /// Pixels from top to bottom; 1 of a plain list.
     pub rows: usize,
-    /// Pixels from left to right.
+    /// Pixels from left to right; the numbers of a plain list.
     pub cols: usize,
-    /// SHA-256 of the pixels, hexadecimal: bytes in file order.
+    /// SHA-256 of the pixels as the network reads them, hexadecimal: bytes, or scaled 32-bit floats, little-endian, in
+    /// file order.
     pub sha256: String,
     /// SHA-256 of the labels, hexadecimal: 32-bit little-endian integers in file order; none where the images have
     /// none, and in a record from before they were kept.
@@ -181,36 +196,67 @@ pub struct SetRecord {
 
 impl SetRecord {
     /// The record of `images`.
-    pub fn of(images: &ImageSet) -> Self {
+    pub fn of(images: &Samples) -> Self {
+        let Shape { channels, rows, cols } = images.shape();
         Self {
             images: images.len(),
-            rows: images.rows(),
-            cols: images.cols(),
-            sha256: sha256(images.pixels()),
+            channels,
+            rows,
+            cols,
+            sha256: match images.values() {
+                Values::Bytes(bytes) => sha256(bytes),
+                Values::Floats(values) => sha256_of(values.iter().map(|value| value.to_le_bytes())),
+            },
             labels_sha256: images.labels().map(labels_sha256),
         }
     }
 
+    /// What each of them is.
+    pub fn shape(&self) -> Shape {
+        Shape { channels: self.channels, rows: self.rows, cols: self.cols }
+    }
+
     /// Whether these are the same images; labels may differ.
     pub fn same_images(&self, other: &Self) -> bool {
-        (self.images, self.rows, self.cols, &self.sha256)
-            == (other.images, other.rows, other.cols, &other.sha256)
+        (self.images, self.shape(), &self.sha256) == (other.images, other.shape(), &other.sha256)
     }
 }
 
 impl fmt::Display for SetRecord {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { images, rows, cols, sha256, .. } = self;
-        write!(out, "{images} of {rows} x {cols} (SHA-256 {sha256})")
+        let Self { images, sha256, .. } = self;
+        write!(out, "{images} of {} (SHA-256 {sha256})", self.shape())
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(number: &usize) -> bool {
+    *number == 1
 }
 
 /// As [`SetRecord::labels_sha256`] has it.
 pub fn labels_sha256(labels: &[i32]) -> String {
-    let bytes: Vec<u8> = labels.iter().flat_map(|label| label.to_le_bytes()).collect();
-    sha256(&bytes)
+    sha256_of(labels.iter().map(|label| label.to_le_bytes()))
 }
 
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    in_hexadecimal(Sha256::digest(bytes))
+}
+
+/// Of numbers as four bytes each.
+fn sha256_of(numbers: impl Iterator<Item = [u8; 4]>) -> String {
+    let mut hash = Sha256::new();
+    numbers.for_each(|number| hash.update(number));
+    in_hexadecimal(hash.finalize())
+}
+
+fn in_hexadecimal(hash: impl IntoIterator<Item = u8>) -> String {
+    hash.into_iter().map(|byte| format!("{byte:02x}")).collect()
 }

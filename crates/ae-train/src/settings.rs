@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ae_net::Outputs;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -23,6 +24,9 @@ pub struct RunSettings {
     pub pixels: usize,
     /// Values in a code.
     pub code: usize,
+    /// How the network's outputs are read, and so which loss is trained.
+    #[serde(skip_serializing_if = "Outputs::is_logits", default)]
+    pub outputs: Outputs,
     /// File of weights that the run started from, if it did not draw them from its seed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub init: Option<PathBuf>,
@@ -59,6 +63,8 @@ impl RunSettings {
         }
         same("pixels", self.pixels.to_string(), asked.pixels.to_string())?;
         same("code size", self.code.to_string(), asked.code.to_string())?;
+        let words = |outputs: Outputs| format!("{outputs:?}").to_lowercase();
+        same("outputs", words(self.outputs), words(asked.outputs))?;
         same("engine", self.engine.clone(), asked.engine.clone())?;
         self.require_config(&asked.config)?;
         same("initial weights", init_in_words(self.init.as_deref()), init_in_words(asked.init.as_deref()))?;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use ae_data::{BatchPlan, Order, Split};
-use ae_net::{AsNetwork, Baselines, Evaluation, Team};
+use ae_data::{BatchPlan, Order, Split, Values};
+use ae_net::{AsNetwork, Baselines, Evaluation, Outputs, Team};
 
-use crate::engine::{Engine, Fused, evaluate, restore};
+use crate::engine::{Engine, Fused, evaluate, restore, rows};
 use crate::keeper::Keeper;
 use crate::progress::{Clock, Progress};
 use crate::{
@@ -23,10 +23,10 @@ pub enum Event<'a> {
         epoch: u64,
         /// Steps of the epoch that are done, from 1.
         step: usize,
-        /// BCE of the step's batch before the step, mean over its images and pixels, nats.
-        bce: f64,
-        /// Mean BCE of the epoch so far, nats.
-        train_bce: f64,
+        /// Loss of the step's batch before the step, mean over its images and pixels: BCE in nats, or squared error.
+        loss: f64,
+        /// Mean loss of the epoch so far.
+        train_loss: f64,
     },
     /// An epoch is done, and the test set evaluated.
     Epoch(&'a EpochRecord),
@@ -43,20 +43,21 @@ type Observe<'a> = &'a mut (dyn FnMut(Event<'_>) + Send);
 /// A run that is stopped, and another trainer that goes on with it:
 /// ```
 /// # use std::time::Duration;
-/// # use ae_data::{ImageSet, Split};
+/// # use ae_data::{Samples, Split};
 /// # use ae_net::{Description, Network, Team};
 /// use ae_train::{
 ///     CHECKPOINT_EVERY, DataRecord, DataSource, Existing, Origin, RunFolder, SetRecord, TrainError, TrainParams, Trainer,
 /// };
 ///
-/// # let images = ImageSet::new(2, 2, [[255, 0, 255, 0], [0, 255, 0, 255]].repeat(4).concat(), None)?;
+/// # let images = Samples::new((2, 2), [[255, 0, 255, 0], [0, 255, 0, 255]].repeat(4).concat())?;
 /// # let split = Split { train: images.clone(), test: images };
 /// # let temporary = tempfile::tempdir()?;
 /// # let folder = temporary.path().join("run");
 /// let config = TrainParams { epochs: 9, batch_size: 4, ..TrainParams::default() }.check()?;
 /// let set = SetRecord::of(&split.train);
 /// let source = DataSource::Folder("data".into());
-/// let data = DataRecord { source, from: None, train: set.clone(), test: set };
+/// let (form, scaling) = Default::default();
+/// let data = DataRecord { source, from: None, form, scaling, train: set.clone(), test: set };
 /// let origin = Origin { preset: "mine".to_owned(), hidden: Some(vec![]), init: None, data };
 ///
 /// let mut network = Network::draw(&Description::dense(4, &[], 4), 0)?;
@@ -95,7 +96,7 @@ impl<'a> Trainer<'a> {
     /// The trained weights are the same bits for any team.
     ///
     /// # Errors
-    /// [`TrainError::Argument`]: images that `model` can't be trained on, or a network whose outputs are not logits;
+    /// [`TrainError::Argument`]: images that `model` can't be trained on, or a network whose outputs are clipped;
     /// [`TrainError::Net`] if the model is no network.
     pub fn fused<M: AsNetwork + Send>(
         model: &'a mut M,
@@ -104,7 +105,7 @@ impl<'a> Trainer<'a> {
         team: Team,
     ) -> Result<Self, TrainError> {
         let network = model.network()?;
-        check(images, network.pixels())?;
+        check(images, network.pixels(), network.outputs())?;
         let engine = Box::new(Fused::new(model, network, &images.train, config, team.clone())?);
         Ok(Self::new(config, images, engine, team))
     }
@@ -113,7 +114,7 @@ impl<'a> Trainer<'a> {
     /// is correct.
     ///
     /// # Errors
-    /// [`TrainError::Argument`]: images that `model` can't be trained on, or a network whose outputs are not logits;
+    /// [`TrainError::Argument`]: images that `model` can't be trained on, or a network whose outputs are clipped;
     /// [`TrainError::Model`] if memory runs out; [`TrainError::Net`] if the system gives no threads.
     #[cfg(feature = "autodiff")]
     pub fn autodiff<M: crate::Differentiable>(
@@ -123,7 +124,7 @@ impl<'a> Trainer<'a> {
         team: Team,
     ) -> Result<Self, TrainError> {
         let model = model.on_tape()?;
-        check(images, model.sizes().0)?;
+        check(images, model.sizes().0, model.outputs())?;
         let engine = Box::new(crate::engine::Autodiff::new(model, config, team.clone())?);
         Ok(Self::new(config, images, engine, team))
     }
@@ -137,7 +138,8 @@ impl<'a> Trainer<'a> {
     pub fn settings(&self, Origin { preset, hidden, init, data }: Origin) -> RunSettings {
         let (pixels, code) = self.engine.sizes();
         let (config, engine) = (self.config.params(), self.engine.name().to_owned());
-        RunSettings { preset, hidden, pixels, code, init, config, engine, threads: self.team.threads(), data }
+        let (outputs, threads) = (self.engine.outputs(), self.team.threads());
+        RunSettings { preset, hidden, pixels, code, outputs, init, config, engine, threads, data }
     }
 
     /// Goes on from a checkpoint instead of from the model as it is.
@@ -196,6 +198,11 @@ impl<'a> Trainer<'a> {
         self.engine.name()
     }
 
+    /// How the model's outputs are read: logits are trained by BCE, values by squared error.
+    pub fn outputs(&self) -> Outputs {
+        self.engine.outputs()
+    }
+
     /// How the first layer reads the training images: `sparse`, over lists of nonzero pixels, or `dense`,
     /// over all of them. Noise makes any image dense.
     pub fn inputs(&self) -> &'static str {
@@ -237,15 +244,15 @@ impl<'a> Trainer<'a> {
     fn steps(&mut self, plan: &BatchPlan, run: Clock, observe: Observe<'_>) -> Result<(), TrainError> {
         let (epoch, clock) = (self.progress.epoch(), Clock::from(self.progress.epoch_s));
         for rows in plan.epoch(epoch).batches().skip(self.progress.steps) {
-            let bce = self.engine.step(epoch, &self.images.train, rows)?;
+            let loss = self.engine.step(epoch, &self.images.train, rows)?;
             let step = self.progress.steps + 1;
-            if !bce.is_finite() {
+            if !loss.is_finite() {
                 let learning_rate = self.config.learning_rate();
-                return Err(TrainError::NonFinite { epoch, step, value: bce, learning_rate });
+                return Err(TrainError::NonFinite { epoch, step, value: loss, learning_rate });
             }
-            self.progress.step(bce, rows.len());
+            self.progress.step(loss, rows.len());
             (self.progress.epoch_s, self.progress.wall_s) = (clock.seconds(), run.seconds());
-            observe(Event::Step { epoch, step, bce, train_bce: self.progress.mean.value() });
+            observe(Event::Step { epoch, step, loss, train_loss: self.progress.mean.value() });
             self.offer_checkpoint()?;
             if (self.stop)() {
                 self.finish_checkpoints()?;
@@ -261,13 +268,14 @@ impl<'a> Trainer<'a> {
         let (engine, team, images) = (&*self.engine, &self.team, self.images);
         let restored = self.config.corruption();
         let restored = restored.map(|corruption| restore(engine, team, &images.test, &corruption));
-        let pixels = images.train.pixels_per_image();
+        let outputs = engine.outputs();
         Ok(History {
+            outputs,
             epochs: self.progress.epochs.clone(),
             train: evaluate(engine, team, &images.train)?,
             test: test.map_or_else(|| evaluate(engine, team, &images.test), Ok)?,
             restored: restored.transpose()?,
-            baselines: Baselines::of(images.train.pixels(), images.test.pixels(), pixels),
+            baselines: Baselines::of(outputs, rows(&images.train)?, rows(&images.test)?),
             wall_s: clock.seconds(),
         })
     }
@@ -281,15 +289,20 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// Refuses images that a model of `expected` pixels can't be trained on.
-fn check(images: &Split, expected: usize) -> Result<(), TrainError> {
+/// Refuses images that a model of `expected` pixels and such outputs can't be trained on.
+fn check(images: &Split, expected: usize, outputs: Outputs) -> Result<(), TrainError> {
+    if let (Outputs::Logits, Values::Floats(values)) = (outputs, images.train.values())
+        && let Some(value) = values.iter().find(|value| !(0.0..=1.0).contains(*value))
+    {
+        let expected = "values from 0 to 1, or a network whose outputs are values";
+        return Err(TrainError::argument("the training images", expected, value));
+    }
     for (what, images) in [("the training images", &images.train), ("the test images", &images.test)] {
         if images.is_empty() {
             return Err(TrainError::argument(what, "at least one", 0));
         }
-        if images.pixels_per_image() != expected {
-            let (expected, found) =
-                (format!("{expected} pixels each"), format!("{} x {}", images.rows(), images.cols()));
+        if images.width() != expected {
+            let (expected, found) = (format!("{expected} numbers each"), images.shape().to_string());
             return Err(TrainError::argument(what, expected, found));
         }
     }

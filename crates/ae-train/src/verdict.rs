@@ -14,8 +14,8 @@
 
 use std::fmt;
 
-use ae_data::ImageSet;
-use ae_net::{null_is_infinite, psnr_db};
+use ae_data::{Samples, Values};
+use ae_net::{Outputs, null_is_infinite, psnr_db};
 use serde::{Deserialize, Serialize};
 
 use crate::{EpochRecord, MAX_EPOCHS, RunRecord, TrainParams};
@@ -98,7 +98,7 @@ pub enum Remedy {
     Hidden(Vec<usize>),
     /// Longer training: so many epochs in all.
     Epochs(u64),
-    /// Pixels multiplied with 255 divided by this.
+    /// Pixels scaled so that this, the brightest, is white.
     Brighten(u8),
     /// More training images, or images that differ more.
     MoreImages,
@@ -130,18 +130,26 @@ impl fmt::Display for Finding {
 }
 
 /// Judges images before anything is trained on them.
-pub fn judge_images(train: &ImageSet) -> Option<Verdict> {
-    let mut images = train.pixels().chunks_exact(train.pixels_per_image());
-    let first = images.next()?;
-    if images.len() > 0 && images.all(|image| image == first) {
+pub fn judge_images(train: &Samples) -> Option<Verdict> {
+    let same = match train.values() {
+        Values::Bytes(values) => are_same(values, train.width()),
+        Values::Floats(values) => are_same(values, train.width()),
+    };
+    if same {
         return Some(Verdict { finding: Finding::SameImages, remedy: Remedy::MoreImages });
     }
+    let pixels = train.bytes()?;
     // Ends at the first bright pixel, as good as at once.
-    if train.pixels().iter().any(|&pixel| pixel > DARK) {
+    if pixels.iter().any(|&pixel| pixel > DARK) {
         return None;
     }
-    let &brightest = train.pixels().iter().max()?;
+    let &brightest = pixels.iter().max()?;
     Some(Verdict { finding: Finding::DarkImages { brightest }, remedy: Remedy::Brighten(brightest) })
+}
+
+/// Whether there are several rows, and all are one.
+fn are_same<T: PartialEq>(values: &[T], width: usize) -> bool {
+    values.len() > width && values.chunks_exact(width).all(|row| row == &values[..width])
 }
 
 /// Judges a run by its record, whatever verdicts that has already, and by all its epochs; without epochs there is
@@ -184,13 +192,16 @@ impl Case<'_> {
             None => (test.mse, test.bce),
         };
         let worse = mse > TOLERANCE * baselines.mean_image_mse
-            || bce.is_some_and(|bce| bce > TOLERANCE * baselines.mean_image_bce);
+            || bce.zip(baselines.mean_image_bce).is_some_and(|(bce, mean)| bce > TOLERANCE * mean);
         worse.then_some(Finding::WorseThanMean)
     }
 
     fn worse_than_pca(&self) -> Option<Finding> {
         // Where few numbers say all, PCA is as exact as its arithmetic; bytes that come back right are all one can have.
-        let bytes_db = psnr_db(1.0 / (12.0 * 255.0 * 255.0));
+        let bytes_db = match self.record.model.outputs {
+            Outputs::Logits => psnr_db(1.0 / (12.0 * 255.0 * 255.0)),
+            _ => f64::INFINITY,
+        };
         let margin_db = self.record.pca?.psnr_db.min(bytes_db) - self.record.test.psnr_db;
         (margin_db > MARGIN_DB).then_some(Finding::WorseThanPca { margin_db })
     }
@@ -204,18 +215,18 @@ impl Case<'_> {
             return None;
         }
         let mean = |epochs: &[EpochRecord]| {
-            epochs.iter().map(|epoch| epoch.test_bce).sum::<f64>() / epochs.len() as f64
+            epochs.iter().map(|epoch| epoch.test_loss).sum::<f64>() / epochs.len() as f64
         };
         let (before, after) = match self.epochs {
             // An epoch's steps on the way, against where they led.
-            [only] => (only.train_bce, self.record.train.bce?),
+            [only] => (only.train_loss, self.record.train.bce.unwrap_or(self.record.train.mse)),
             epochs => {
                 let third = epochs.len().div_ceil(3);
                 let (earlier, last) = epochs.split_at(epochs.len() - third);
                 (mean(&earlier[earlier.len().saturating_sub(third)..]), mean(last))
             }
         };
-        let fell = before - after > FALL * (after - self.record.baselines.entropy_floor_bce);
+        let fell = before - after > FALL * (after - self.record.baselines.entropy_floor_bce.unwrap_or(0.0));
         fell.then_some(Finding::StillFalling { steps: self.steps() })
     }
 

@@ -35,10 +35,10 @@ fn recipe() -> RunRecord {
 }
 
 fn epochs(losses: &[f64]) -> Vec<EpochRecord> {
-    let record = |(at, &test_bce): (usize, &f64)| EpochRecord {
+    let record = |(at, &test_loss): (usize, &f64)| EpochRecord {
         epoch: at as u64 + 1,
-        train_bce: 0.1881,
-        test_bce,
+        train_loss: 0.1881,
+        test_loss,
         test_mse: 0.01,
         test_psnr_db: 20.0,
         dead_units: 0,
@@ -186,7 +186,7 @@ fn pca_may_be_half_a_decibel_ahead() {
 
 #[test]
 fn images_are_judged_before_anything_is_trained() {
-    let judged = |pixels: &[u8]| judge_images(&ImageSet::new(1, 2, pixels.to_vec(), None).unwrap());
+    let judged = |pixels: &[u8]| judge_images(&Samples::new((1, 2), pixels.to_vec()).unwrap());
     let dark = |brightest| {
         Some(Verdict { finding: Finding::DarkImages { brightest }, remedy: Remedy::Brighten(brightest) })
     };

@@ -189,7 +189,7 @@ fn an_epochs_figures_survive_to_the_bit() {
     let found = run.checkpoint().unwrap().checkpoint;
     let bits = |rows: &[EpochRecord]| -> Vec<[u64; 5]> {
         let of =
-            |row: &EpochRecord| [row.train_bce, row.test_bce, row.test_mse, row.test_psnr_db, row.wall_s];
+            |row: &EpochRecord| [row.train_loss, row.test_loss, row.test_mse, row.test_psnr_db, row.wall_s];
         rows.iter().map(|row| of(row).map(f64::to_bits)).collect()
     };
     assert_eq!(bits(found.epochs()), bits(&history.epochs));

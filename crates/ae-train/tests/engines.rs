@@ -4,7 +4,7 @@
 
 mod common;
 
-use ae_data::{ImageSet, Split};
+use ae_data::{Samples, Split};
 use ae_net::{Dense, Network};
 use ae_train::{Event, TrainParams, Trainer};
 use common::*;
@@ -14,8 +14,8 @@ fn losses(trainer: &mut Trainer<'_>) -> (Vec<f64>, Vec<f64>) {
     let (mut steps, mut epochs) = (Vec::new(), Vec::new());
     trainer
         .train(&mut |event| match event {
-            Event::Step { bce, .. } => steps.push(bce),
-            Event::Epoch(record) => epochs.extend([record.test_bce, record.test_mse]),
+            Event::Step { loss, .. } => steps.push(loss),
+            Event::Epoch(record) => epochs.extend([record.test_loss, record.test_mse]),
             _ => panic!("an event unknown to this test: {event:?}"),
         })
         .unwrap();
@@ -88,7 +88,7 @@ fn a_rate_and_a_decay_reach_both_engines() {
 fn targets_stay_clean() {
     // From weights of zero every pixel is answered with 1/2, which costs ln 2 whatever the target; after one
     // step the decoder's biases alone have moved, each up where its target pixel is above 1/2 and down else.
-    let images = ImageSet::new(2, 2, vec![255, 0, 255, 0], None).unwrap();
+    let images = Samples::new((2, 2), vec![255, 0, 255, 0]).unwrap();
     let split = Split { train: images.clone(), test: images };
     let params = TrainParams { noise: 2.0, mask: 0.5, ..sequential(1) };
     let zeros = || {
@@ -140,8 +140,9 @@ fn what_is_restored_is_scored_against_the_whole_image() {
 
     // Every masked pixel costs its square, and half of them are masked.
     let masked = run(TrainParams { mask: 0.5, ..sequential(1) }, false).restored.unwrap();
-    let squares: f64 = split.test.pixels().iter().map(|&byte| (f64::from(byte) / 255.0).powi(2)).sum();
-    let expected = 0.5 * squares / split.test.pixels().len() as f64;
+    let squares: f64 =
+        split.test.bytes().unwrap().iter().map(|&byte| (f64::from(byte) / 255.0).powi(2)).sum();
+    let expected = 0.5 * squares / split.test.bytes().unwrap().len() as f64;
     assert!((masked.damaged_mse - expected).abs() < 0.01 * expected, "{masked:?}, not {expected}");
 }
 

@@ -4,7 +4,7 @@
 
 mod common;
 
-use ae_data::{ImageSet, Split};
+use ae_data::{Samples, Split};
 use ae_net::{Rows, Team};
 use ae_train::{TrainParams, Trainer};
 use common::*;
@@ -36,7 +36,7 @@ fn any_number_of_threads_trains_the_same_bits() {
 #[test]
 fn bright_images_are_read_dense_and_dark_ones_sparse() {
     for (value, expected) in [(255, "dense"), (0, "sparse")] {
-        let images = ImageSet::new(4, 4, vec![value; 16 * 8], None).unwrap();
+        let images = Samples::new((4, 4), vec![value; 16 * 8]).unwrap();
         let split = Split { train: images.clone(), test: images };
         let mut model = network(16, &[], 8, 0);
         let config = sequential(1).check().unwrap();
@@ -59,7 +59,7 @@ fn a_price_holds_the_codes_together() {
         let mut model = network(784, &[64, 32], 8, 0);
         let config = TrainParams { rate, ..sequential(4) }.check().unwrap();
         Trainer::fused(&mut model, &split, config, team(2)).unwrap().train(&mut |_| {}).unwrap();
-        let images = Rows::bytes(split.test.pixels(), 784).unwrap();
+        let images = Rows::bytes(split.test.bytes().unwrap(), 784).unwrap();
         let codes = model.encode(&Team::new(2).unwrap(), images).unwrap();
         codes.iter().map(|y| f64::from(y * y)).sum::<f64>() / codes.len() as f64
     };

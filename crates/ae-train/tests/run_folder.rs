@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use ae_data::ImageSet;
+use ae_data::Samples;
 use ae_file::ReadError;
-use ae_net::{Description, Network};
+use ae_net::{Description, Network, Outputs};
 use ae_train::{
     Baselines, CheckpointError, DataRecord, DataSource, EngineRecord, EpochRecord, Evaluation, Existing,
     Finding, History, MAX_EPOCHS, ModelRecord, PcaScore, RUN_FORMAT, Remedy, Restoration, RunFolder,
@@ -23,15 +23,17 @@ fn evaluation() -> Evaluation {
 fn history() -> History {
     let row = EpochRecord {
         epoch: 1,
-        train_bce: 0.2,
-        test_bce: 0.1,
+        train_loss: 0.2,
+        test_loss: 0.1,
         test_mse: 0.01,
         test_psnr_db: 20.0,
         dead_units: 1,
         wall_s: 0.5,
     };
-    let baselines = Baselines { mean_image_bce: 0.3, mean_image_mse: 0.07, entropy_floor_bce: 0.05 };
+    let baselines =
+        Baselines { mean_image_bce: Some(0.3), mean_image_mse: 0.07, entropy_floor_bce: Some(0.05) };
     History {
+        outputs: Outputs::Logits,
         epochs: vec![row],
         train: evaluation(),
         test: evaluation(),
@@ -42,7 +44,14 @@ fn history() -> History {
 }
 
 fn record(source: DataSource) -> RunRecord {
-    let set = SetRecord { images: 12, rows: 28, cols: 28, sha256: "00".repeat(32), labels_sha256: None };
+    let set = SetRecord {
+        images: 12,
+        channels: 1,
+        rows: 28,
+        cols: 28,
+        sha256: "00".repeat(32),
+        labels_sha256: None,
+    };
     RunRecord {
         format: RUN_FORMAT,
         version: "0.1.0".to_owned(),
@@ -51,6 +60,7 @@ fn record(source: DataSource) -> RunRecord {
             hidden: None,
             pixels: 784,
             code: 32,
+            outputs: Outputs::Logits,
             init: None,
             identity: "ab".repeat(32),
         },
@@ -62,9 +72,16 @@ fn record(source: DataSource) -> RunRecord {
             inputs: "sparse".to_owned(),
             density: 0.19,
         },
-        data: DataRecord { source, from: None, train: set.clone(), test: set },
+        data: DataRecord {
+            source,
+            from: None,
+            form: ae_data::Form::default(),
+            scaling: None,
+            train: set.clone(),
+            test: set,
+        },
         baselines: history().baselines,
-        last_epoch_train_bce: Some(0.2),
+        last_epoch_train_loss: Some(0.2),
         train: evaluation(),
         test: evaluation(),
         restored: None,
@@ -82,7 +99,7 @@ fn on_mnist() -> RunRecord {
 }
 
 fn trained_on() -> TrainedOn {
-    TrainedOn::of(&ImageSet::new(1, 2, vec![1, 2, 3, 4], None).unwrap())
+    TrainedOn::of(&Samples::new((1, 2), vec![1, 2, 3, 4]).unwrap())
 }
 
 fn save(folder: &RunFolder, record: &RunRecord) -> RunRecord {
@@ -235,8 +252,8 @@ fn the_longest_history_that_a_run_can_write_is_read_again() {
     let long = -f64::MIN_POSITIVE;
     let row = EpochRecord {
         epoch: 1,
-        train_bce: long,
-        test_bce: long,
+        train_loss: long,
+        test_loss: long,
         test_mse: long,
         test_psnr_db: long,
         dead_units: usize::MAX,
@@ -291,7 +308,7 @@ fn histories_that_are_not_ours_are_refused() {
 fn no_epochs_are_written_and_read_again() {
     let temp = TempDir::new().unwrap();
     let folder = saved(temp.path());
-    let none = RunRecord { last_epoch_train_bce: None, images_per_s: 0.0, ..on_mnist() };
+    let none = RunRecord { last_epoch_train_loss: None, images_per_s: 0.0, ..on_mnist() };
     let none = folder.save(&History { epochs: vec![], ..history() }, &trained_on(), none).unwrap();
     let text = fs::read_to_string(folder.history_path()).unwrap();
     assert_eq!(text, "epoch,train_bce,test_bce,test_mse,test_psnr_db,dead_units,wall_s\n");

@@ -4,21 +4,21 @@
 
 mod common;
 
-use ae_data::{ImageSet, Split};
-use ae_net::Network;
+use ae_data::{Samples, Shape, Split, Values};
+use ae_net::{Description, Network, Outputs, Rows};
 use ae_train::{EpochOrder, Event, History, TrainError, TrainParams};
 use common::{KINDS, Kind, network, team, trainer};
 
 /// `count` images of 4 x 4 pixels, each bright in one of its 16 places and grey in the next.
-fn images(count: usize) -> ImageSet {
-    let pixels = (0..count)
+fn images(count: usize) -> Samples {
+    let pixels: Vec<u8> = (0..count)
         .flat_map(|image| {
             (0..16).map(move |place| {
                 [0, 255, 100][usize::from(place == image % 16) + 2 * usize::from(place == (image + 1) % 16)]
             })
         })
         .collect();
-    ImageSet::new(4, 4, pixels, None).unwrap()
+    Samples::new((4, 4), pixels).unwrap()
 }
 
 fn split(train: usize, test: usize) -> Split {
@@ -42,13 +42,46 @@ fn eight_images_are_learned_by_heart() {
         let baselines = history.baselines;
         // The mean image is what a model without a code could answer; most of the way from it to the
         // floor must be gone.
-        let left = (history.test.bce.unwrap() - baselines.entropy_floor_bce)
-            / (baselines.mean_image_bce - baselines.entropy_floor_bce);
+        let floor = baselines.entropy_floor_bce.unwrap();
+        let left = (history.test.bce.unwrap() - floor) / (baselines.mean_image_bce.unwrap() - floor);
         assert!(left < 0.2, "{left} of the way to the floor is left: {history:?}");
         assert_eq!(history.train.bce, history.test.bce, "both sets hold the same images");
         assert_eq!(history.epochs.len(), 300);
-        assert!(history.epochs[299].train_bce < history.epochs[0].train_bce);
+        assert!(history.epochs[299].train_loss < history.epochs[0].train_loss);
     }
+}
+
+#[test]
+fn values_of_any_size_are_learned_by_squared_error_in_both_engines() {
+    // A line through three dimensions, far from [0, 1]: a code of one number says all.
+    let rows = |count: usize| {
+        let row = |at: usize| (at as f32 / 5.0 - 3.0, at);
+        let values = (0..count).map(row).flat_map(|(t, at)| [2.0 * t, -t, t + 0.01 * (at % 2) as f32]);
+        Samples::new(Shape::list(3), values.collect::<Vec<f32>>()).unwrap()
+    };
+    let split = Split { train: rows(30), test: rows(20) };
+    for kind in KINDS {
+        let description = Description::dense(3, &[8], 1).with_outputs(Outputs::Values);
+        let mut model = Network::draw(&description, 1).unwrap();
+        let before = model.evaluate(&team(1), image_rows(&split.test), image_rows(&split.test)).unwrap();
+        let history = train(kind, &mut model, &split, params(200)).unwrap();
+        assert_eq!((history.outputs, history.test.bce), (Outputs::Values, None));
+        assert!(history.test.mse < 0.01 && history.test.mse < 0.01 * before.mse, "{history:?}");
+        let last = history.last().unwrap();
+        assert_eq!((last.test_loss, last.test_mse), (history.test.mse, history.test.mse));
+        assert!(last.train_loss < history.epochs[0].train_loss);
+        assert_eq!(history.baselines.mean_image_bce, None);
+        assert!(history.baselines.mean_image_mse > 1.0);
+        // Cross-entropy has no meaning for them, and a network of logits is told so.
+        let mut logits = network(3, &[8], 1, 1);
+        let refused = train(kind, &mut logits, &split, params(1)).unwrap_err().to_string();
+        assert!(refused.contains("values from 0 to 1"), "{refused}");
+    }
+}
+
+fn image_rows(set: &Samples) -> Rows<'_> {
+    let Values::Floats(values) = set.values() else { panic!("these are floats") };
+    Rows::values(values, set.width()).unwrap()
 }
 
 #[test]
@@ -60,7 +93,7 @@ fn the_mean_of_an_epoch_is_over_images_not_batches() {
         let mut model = network(16, &[], 8, 0);
         let history =
             train(kind, &mut model, &split, TrainParams { learning_rate: 1e-12, ..params(1) }).unwrap();
-        let difference = (history.epochs[0].train_bce - history.train.bce.unwrap()).abs();
+        let difference = (history.epochs[0].train_loss - history.train.bce.unwrap()).abs();
         assert!(difference < 1e-6, "{difference}");
     }
 }
@@ -72,7 +105,7 @@ fn a_seed_fixes_every_bit_of_a_run() {
         let run = |seed| {
             let mut model = network(16, &[], 8, seed);
             let history = train(kind, &mut model, &split, TrainParams { seed, ..params(3) }).unwrap();
-            (model.tensors(), history.epochs.iter().map(|row| row.train_bce.to_bits()).collect::<Vec<_>>())
+            (model.tensors(), history.epochs.iter().map(|row| row.train_loss.to_bits()).collect::<Vec<_>>())
         };
         assert_eq!(run(1), run(1));
         assert_ne!(run(1).0, run(2).0);
@@ -103,8 +136,8 @@ fn a_caller_hears_of_every_step_and_epoch() {
         trainer(kind, &mut model, &split, params(2).check().unwrap(), team(1))
             .unwrap()
             .train(&mut |event| match event {
-                Event::Step { epoch, step, bce, train_bce } => {
-                    assert!(bce > 0.0 && train_bce > 0.0);
+                Event::Step { epoch, step, loss, train_loss } => {
+                    assert!(loss > 0.0 && train_loss > 0.0);
                     heard.push((epoch, step));
                 }
                 Event::Epoch(record) => heard.push((record.epoch, 0)),
@@ -142,7 +175,7 @@ fn sets_that_the_model_cannot_take_are_refused() {
             train(kind, &mut model, &empty, params(1)),
             Err(TrainError::Argument { what: "the training images", .. })
         ));
-        let wide = ImageSet::new(4, 5, vec![0; 20], None).unwrap();
+        let wide = Samples::new((4, 5), vec![0; 20]).unwrap();
         assert!(matches!(
             train(kind, &mut model, &Split { train: images(4), test: wide }, params(1)),
             Err(TrainError::Argument { what: "the test images", found, .. }) if found == "4 x 5"
@@ -174,7 +207,7 @@ fn adam_is_dfdxs_adam_with_a_state_one_can_read() {
     let mut theirs = Shallow::<16, 8>::build(0).unwrap();
     let mut adam = Adam::new(&theirs, AdamConfig { lr: 0.02, ..AdamConfig::default() });
     let mut gradients = theirs.alloc_grads();
-    let pixels = Rows::bytes(split.train.pixels(), 16).unwrap().to_values();
+    let pixels = Rows::bytes(split.train.bytes().unwrap(), 16).unwrap().to_values();
     for _ in 0..10 {
         for step in 0..steps {
             let x = batch(&pixels[step * 48..(step + 1) * 48]).unwrap();

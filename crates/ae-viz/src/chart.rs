@@ -17,6 +17,10 @@ pub(crate) const LINE_HEIGHT: f64 = 20.0;
 /// Below a plot: ticks, their labels and the name of the axis.
 pub(crate) const X_AXIS_ROOM: f64 = LINE_HEIGHT + TICK_SIZE + 14.0;
 
+/// Length of what stands before a name in a legend over a plot, and from it to the name.
+pub(crate) const SWATCH: f64 = 26.0;
+const SWATCH_GAP: f64 = 8.0;
+
 /// Length of the mark at a tick, and from the plot to its label.
 const TICK: f64 = 4.0;
 const TO_TICK_LABEL: f64 = 8.0;
@@ -55,36 +59,71 @@ impl Plot {
         let Frame { left, right, top, bottom } = self.frame;
         text::check(x_label, LABEL_SIZE, right - left)?;
         text::check(y_label, LABEL_SIZE, bottom - top)?;
-        let mut marks = Vec::new();
-        for tick in &self.x.ticks {
-            let x = self.x.place(tick.value, left, right);
-            shapes.push(Shape::hairline((x, bottom), (x, top), MESH));
-            marks.push(Shape::hairline((x, bottom), (x, bottom + TICK), FRAME));
-            let baseline = bottom + TO_TICK_LABEL + text::ASCENT * TICK_SIZE;
-            marks.push(Shape::text(&tick.label, TICK_SIZE, (x, baseline), Set::Middle));
-        }
-        for tick in &self.y.ticks {
-            let y = self.y.place(tick.value, bottom, top);
-            shapes.push(Shape::hairline((left, y), (right, y), MESH));
-            marks.push(Shape::hairline((left - TICK, y), (left, y), FRAME));
-            let at = (left - TO_TICK_LABEL, y + text::TO_BASELINE * TICK_SIZE);
-            marks.push(Shape::text(&tick.label, TICK_SIZE, at, Set::End));
-        }
-        let points = vec![(left, top), (left, bottom), (right, bottom)];
-        shapes.push(Shape::Line { points, colour: FRAME, width: 1.0, dashed: false });
-        shapes.append(&mut marks);
-
+        self.draw_ticks(shapes, [true, true]);
         let below = (left.midpoint(right), bottom + X_AXIS_ROOM - text::TO_BASELINE * LABEL_SIZE);
         shapes.push(Shape::text(x_label, LABEL_SIZE, below, Set::Middle));
         let beside = (left - y_axis_room(&self.y) + text::ASCENT * LABEL_SIZE, top.midpoint(bottom));
         shapes.push(Shape::text(y_label, LABEL_SIZE, beside, Set::Upwards));
         Ok(())
     }
+
+    /// Draws the axes without their names; the ticks of x and of y have labels where `labelled` says so.
+    pub(crate) fn draw_ticks(&self, shapes: &mut Vec<Shape>, labelled: [bool; 2]) {
+        let Frame { left, right, top, bottom } = self.frame;
+        let mut marks = Vec::new();
+        for tick in &self.x.ticks {
+            let x = self.x.place(tick.value, left, right);
+            shapes.push(Shape::hairline((x, bottom), (x, top), MESH));
+            marks.push(Shape::hairline((x, bottom), (x, bottom + TICK), FRAME));
+            let baseline = bottom + TO_TICK_LABEL + text::ASCENT * TICK_SIZE;
+            let label = Shape::text(&tick.label, TICK_SIZE, (x, baseline), Set::Middle);
+            marks.extend(labelled[0].then_some(label));
+        }
+        for tick in &self.y.ticks {
+            let y = self.y.place(tick.value, bottom, top);
+            shapes.push(Shape::hairline((left, y), (right, y), MESH));
+            marks.push(Shape::hairline((left - TICK, y), (left, y), FRAME));
+            let at = (left - TO_TICK_LABEL, y + text::TO_BASELINE * TICK_SIZE);
+            let label = Shape::text(&tick.label, TICK_SIZE, at, Set::End);
+            marks.extend(labelled[1].then_some(label));
+        }
+        let points = vec![(left, top), (left, bottom), (right, bottom)];
+        shapes.push(Shape::Line { points, colour: FRAME, width: 1.0, dashed: false });
+        shapes.append(&mut marks);
+    }
 }
 
 /// The room that a y axis needs for its ticks, their labels and its name.
 pub(crate) fn y_axis_room(axis: &Axis) -> f64 {
-    LINE_HEIGHT + axis.widest_label() + TO_TICK_LABEL + 2.0
+    LINE_HEIGHT + y_tick_room(axis)
+}
+
+/// The room that a y axis needs for its ticks and their labels.
+pub(crate) fn y_tick_room(axis: &Axis) -> f64 {
+    axis.widest_label() + TO_TICK_LABEL + 2.0
+}
+
+/// Draws names beside each other between `left` and `right`, in as many lines as they need, the first about `middle`, and
+/// says where what is below may begin. `swatch` draws what stands before a name, by its index, over [`SWATCH`] pixels.
+pub(crate) fn legend<'a>(
+    shapes: &mut Vec<Shape>,
+    names: impl Iterator<Item = &'a str>,
+    (left, right): (f64, f64),
+    mut middle: f64,
+    swatch: impl Fn(&mut Vec<Shape>, usize, Point),
+) -> Result<f64, VizError> {
+    let mut x = left;
+    for (index, name) in names.enumerate() {
+        text::check(name, LABEL_SIZE, right - left - SWATCH - SWATCH_GAP)?;
+        let width = SWATCH + SWATCH_GAP + text::width(name, LABEL_SIZE);
+        if x > left && x + width > right {
+            (x, middle) = (left, middle + LINE_HEIGHT);
+        }
+        swatch(shapes, index, (x, middle));
+        shapes.push(beside(name, (x + SWATCH + SWATCH_GAP, middle)));
+        x += width + EDGE;
+    }
+    Ok(middle + LINE_HEIGHT)
 }
 
 /// A title of at most `room` pixels, placed by its top-left corner.

@@ -2,8 +2,8 @@
 
 use crate::axis::{Axis, Scale};
 use crate::chart::{
-    EDGE, Frame, LABEL_SIZE, LINE_HEIGHT, Plot, TITLE_SIZE, X_AXIS_ROOM, beside, check_value, heading,
-    y_axis_room,
+    EDGE, Frame, LABEL_SIZE, LINE_HEIGHT, Plot, SWATCH, TITLE_SIZE, X_AXIS_ROOM, beside, check_value,
+    heading, legend, y_axis_room,
 };
 use crate::error::check_count;
 use crate::palette::{Colour, REFERENCE, SERIES_COLOURS};
@@ -13,9 +13,6 @@ use crate::{VizError, apart, raster, svg, text};
 const WIDTH: f64 = 800.0;
 const HEIGHT: f64 = 500.0;
 
-/// Length of the stroke that stands before a name in the legend.
-const SWATCH: f64 = 26.0;
-const SWATCH_GAP: f64 = 8.0;
 /// Length of the line from a reference level to its name beside the plot.
 const LEADER: f64 = 14.0;
 const LEADER_GAP: f64 = 4.0;
@@ -184,19 +181,13 @@ impl LineChart {
 
     /// Draws the names of the series from `left` on, in as many lines as they need, and says where the plot may begin.
     fn draw_legend(&self, shapes: &mut Vec<Shape>, left: f64) -> Result<f64, VizError> {
-        let (mut x, mut middle) = (left, EDGE + TITLE_SIZE + LINE_HEIGHT);
-        for (series, &colour) in self.series.iter().zip(&SERIES_COLOURS) {
-            text::check(&series.name, LABEL_SIZE, WIDTH - EDGE - left - SWATCH - SWATCH_GAP)?;
-            let width = SWATCH + SWATCH_GAP + text::width(&series.name, LABEL_SIZE);
-            if x > left && x + width > WIDTH - EDGE {
-                (x, middle) = (left, middle + LINE_HEIGHT);
-            }
-            let swatch = vec![(x, middle), (x + SWATCH, middle)];
-            series.draw(shapes, swatch, &[(x + SWATCH / 2.0, middle)], colour);
-            shapes.push(beside(&series.name, (x + SWATCH + SWATCH_GAP, middle)));
-            x += width + EDGE;
-        }
-        Ok(middle + LINE_HEIGHT)
+        let names = self.series.iter().map(|series| series.name.as_str());
+        let first = EDGE + TITLE_SIZE + LINE_HEIGHT;
+        legend(shapes, names, (left, WIDTH - EDGE), first, |shapes, index, (x, middle)| {
+            let line = vec![(x, middle), (x + SWATCH, middle)];
+            let mark = (x + SWATCH / 2.0, middle);
+            self.series[index].draw(shapes, line, &[mark], SERIES_COLOURS[index]);
+        })
     }
 
     /// Draws the reference lines, and their names to the right of the plot, each as near its line as the others

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ImageBuffer, ImageEncoder, PixelWithColorType, Rgb, RgbImage};
+use image::{DynamicImage, Rgb, RgbImage};
 use zeno::{Command, Fill, Join, Mask, Stroke, Style, Transform};
 
 use crate::palette::{Colour, INK};
@@ -11,9 +11,9 @@ use crate::shape::{DASH, Drawing, HALO, Point, Set, Shape};
 use crate::{VizError, text};
 
 /// Pixels of a chart along one pixel of its SVG: sharp on a dense screen, and over 300 dots an inch at a width of 13 cm.
-const ZOOM: f64 = 2.0;
+pub(crate) const ZOOM: f64 = 2.0;
 
-/// The picture as a PNG file of 8-bit grey or RGB, best compression.
+/// The picture as a PNG file of the same kind of pixels, best compression.
 ///
 /// One program encodes the same picture to the same bytes each time; another version of the encoder may not, so
 /// compare decoded pixels across versions.
@@ -22,27 +22,28 @@ const ZOOM: f64 = 2.0;
 /// [`VizError::Png`] if the encoder refuses the picture, as it does one of no pixels.
 ///
 /// ```
-/// let bytes = ae_viz::png_bytes(&ae_viz::GrayImage::new(3, 2))?;
+/// let bytes = ae_viz::png_bytes(&ae_viz::DynamicImage::new_luma8(3, 2))?;
 /// assert!(bytes.starts_with(b"\x89PNG\r\n\x1a\n"));
 /// # Ok::<(), ae_viz::VizError>(())
 /// ```
-pub fn png_bytes<P>(picture: &ImageBuffer<P, Vec<u8>>) -> Result<Vec<u8>, VizError>
-where
-    P: PixelWithColorType<Subpixel = u8>,
-{
+pub fn png_bytes(picture: &DynamicImage) -> Result<Vec<u8>, VizError> {
     let mut bytes = Vec::new();
-    PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, FilterType::Adaptive)
-        .write_image(picture.as_raw(), picture.width(), picture.height(), P::COLOR_TYPE)
-        .map_err(VizError::Png)?;
+    let encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, FilterType::Adaptive);
+    picture.write_with_encoder(encoder).map_err(VizError::Png)?;
     Ok(bytes)
 }
 
 /// The drawing as a PNG file of 8-bit RGB, [`ZOOM`] times as wide as its SVG.
 pub(crate) fn png(drawing: &Drawing) -> Result<Vec<u8>, VizError> {
+    png_bytes(&picture(drawing)?.into())
+}
+
+/// The drawing as pixels, [`ZOOM`] times as wide as its SVG.
+pub(crate) fn picture(drawing: &Drawing) -> Result<RgbImage, VizError> {
     let (width, height) = (drawing.width * ZOOM, drawing.height * ZOOM);
     let mut picture = RgbImage::from_pixel(width as u32, height as u32, Rgb([255; 3]));
     drawing.shapes.iter().try_for_each(|shape| draw(&mut picture, shape))?;
-    png_bytes(&picture)
+    Ok(picture)
 }
 
 fn draw(picture: &mut RgbImage, shape: &Shape) -> Result<(), VizError> {
@@ -222,6 +223,6 @@ mod tests {
 
     #[test]
     fn a_picture_of_no_pixels_is_no_png() {
-        assert!(matches!(png_bytes(&RgbImage::new(0, 2)), Err(VizError::Png(_))));
+        assert!(matches!(png_bytes(&DynamicImage::new_rgb8(0, 2)), Err(VizError::Png(_))));
     }
 }

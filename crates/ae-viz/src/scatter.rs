@@ -13,7 +13,7 @@ use crate::chart::{
     y_axis_room,
 };
 use crate::error::check_count;
-use crate::palette::CLASS_COLOURS;
+use crate::palette::{CLASS_COLOURS, Colour, SERIES_COLOURS};
 use crate::shape::{Drawing, Point, Set, Shape};
 use crate::{VizError, raster, svg, text};
 
@@ -51,7 +51,8 @@ struct Panel {
 ///
 /// Beyond ten classes the ten colours come round again, class 10 having that of class 0: the legend has a line a colour, with as
 /// many names of its classes as fit, and of the names at the medians those are drawn that lie free, those of the largest
-/// classes first. With a single class there is nothing to tell apart, and no name or legend is drawn.
+/// classes first. With a single class, or without classes, there is nothing to tell apart: all points have one colour, and no
+/// name or legend is drawn.
 ///
 /// Labels are single lines; what has no room is an error, never cut off.
 ///
@@ -74,7 +75,7 @@ pub struct ScatterChart {
 }
 
 impl ScatterChart {
-    /// A chart without panels yet. Class `i` has the name `class_names[i]`; at least one class.
+    /// A chart without panels yet. Class `i` has the name `class_names[i]`.
     ///
     /// An empty `title` takes no room; `legend_title` says what the classes are.
     pub fn new(
@@ -90,7 +91,19 @@ impl ScatterChart {
         }
     }
 
-    /// Adds a panel to the right: `(x, y)` points, and the class of each.
+    /// A chart without panels yet whose points are of no classes. An empty `title` takes no room.
+    ///
+    /// ```
+    /// let codes = [(0.1, 2.0), (0.3, 2.1), (-1.0, 0.5)];
+    /// let chart = ae_viz::ScatterChart::without_classes("").panel("PCA", "component 1", "component 2", codes, &[]);
+    /// assert!(chart.to_svg()?.contains("PCA"));
+    /// # Ok::<(), ae_viz::VizError>(())
+    /// ```
+    pub fn without_classes(title: impl Into<String>) -> Self {
+        Self { title: title.into(), legend_title: String::new(), class_names: Vec::new(), panels: Vec::new() }
+    }
+
+    /// Adds a panel to the right: `(x, y)` points, and the class of each, of none in a chart without classes.
     pub fn panel(
         mut self,
         title: impl Into<String>,
@@ -112,8 +125,8 @@ impl ScatterChart {
     /// Draws the chart as an SVG document, the same bytes for the same chart, about 13 bytes a point.
     ///
     /// # Errors
-    /// [`VizError::Argument`] for a chart without panels or with too many panels, without classes, a panel without points,
-    /// points and classes that are not as many, a class without a name, a coordinate that no axis shows, and a label
+    /// [`VizError::Argument`] for a chart without panels or with too many panels, a panel without points, points and
+    /// classes that are not as many, a class without a name, a coordinate that no axis shows, and a label
     /// that is not one line or has no room.
     pub fn to_svg(&self) -> Result<String, VizError> {
         Ok(svg::document(&self.drawing()?))
@@ -147,7 +160,7 @@ impl ScatterChart {
             shapes.push(heading(&panel.title, PANEL_TITLE_SIZE, PANEL, corner)?);
             plot.draw_axes(&mut shapes, &panel.x_label, &panel.y_label)?;
             let by_class = panel.by_class(self.class_names.len());
-            shapes.push(Panel::dots(&plot, &by_class));
+            shapes.push(Panel::dots(&plot, &by_class, self.colours()));
             if self.is_classed() {
                 shapes.extend(Panel::names(&plot, &by_class, &self.class_names));
             }
@@ -166,7 +179,6 @@ impl ScatterChart {
     fn check(&self) -> Result<(), VizError> {
         let n_classes = self.class_names.len();
         check_count("panels of a chart", 1..=MAX_PANELS, self.panels.len())?;
-        check_count("classes of a chart", 1..=usize::MAX, n_classes)?;
         if self.is_classed() {
             let mut labels = self.class_names.iter().chain([&self.legend_title]);
             labels.try_for_each(|label| text::check(label, LABEL_SIZE, MAX_NAME_WIDTH))?;
@@ -174,11 +186,14 @@ impl ScatterChart {
         for Panel { title, points, classes, .. } in &self.panels {
             let n_points = points.len();
             check_count(format_args!("points of panel \"{title}\""), 1..=usize::MAX, n_points)?;
-            let what = format_args!("classes of the points of panel \"{title}\"");
-            check_count(what, n_points..=n_points, classes.len())?;
-            for (index, (&(x, y), &class)) in points.iter().zip(classes).enumerate() {
+            for (index, &(x, y)) in points.iter().enumerate() {
                 let what = format_args!("point {index} of panel \"{title}\"");
                 check_value(what, x, false).and_then(|()| check_value(what, y, false))?;
+            }
+            let with_class = if n_classes == 0 { 0 } else { n_points };
+            let what = format_args!("classes of the points of panel \"{title}\"");
+            check_count(what, with_class..=with_class, classes.len())?;
+            for (index, &class) in classes.iter().enumerate() {
                 let what = format_args!("class of point {index} of panel \"{title}\"");
                 check_count(what, 0..=n_classes - 1, class as usize)?;
             }
@@ -189,6 +204,11 @@ impl ScatterChart {
     /// Whether there are classes to be told apart.
     fn is_classed(&self) -> bool {
         self.class_names.len() > 1
+    }
+
+    /// Those of the classes, which come round again.
+    fn colours(&self) -> &'static [Colour] {
+        if self.is_classed() { &CLASS_COLOURS } else { &SERIES_COLOURS[..1] }
     }
 
     /// Draws the legend from its top-left corner on, and says how wide it is.
@@ -231,8 +251,11 @@ impl Panel {
         (x, Axis::new(scale, self.points.iter().map(|point| point.1), 0.04, 8))
     }
 
-    /// The points of each of so many classes.
+    /// The points of each of so many classes, or all of them where there are no classes.
     fn by_class(&self, n_classes: usize) -> Vec<Vec<(f64, f64)>> {
+        if n_classes == 0 {
+            return vec![self.points.clone()];
+        }
         let mut by_class = vec![Vec::new(); n_classes];
         for (&point, &class) in self.points.iter().zip(&self.classes) {
             by_class[class as usize].push(point);
@@ -241,11 +264,11 @@ impl Panel {
     }
 
     /// The points, in layers that let every class have its turn again and again.
-    fn dots(plot: &Plot, by_class: &[Vec<(f64, f64)>]) -> Shape {
+    fn dots(plot: &Plot, by_class: &[Vec<(f64, f64)>], colours: &[Colour]) -> Shape {
         let turns = by_class.iter().map(|of_class| of_class.len().div_ceil(TURN)).max().unwrap_or(0);
         let mut layers = Vec::new();
         for turn in 0..turns {
-            for (of_class, &colour) in by_class.iter().zip(CLASS_COLOURS.iter().cycle()) {
+            for (of_class, &colour) in by_class.iter().zip(colours.iter().cycle()) {
                 // Strided, so that a class of few points is spread over all turns too.
                 let drawn = of_class.iter().skip(turn).step_by(turns);
                 let drawn: Vec<Point> = drawn.map(|&point| plot.place(point)).collect();

@@ -3,9 +3,10 @@
 //! Blue is negative, nearly white is 0, red is positive, and the darkest of both is as far from 0: the colours say
 //! nothing about where the largest weight lies unless it is known what they stand for. A bar under the tiles says so.
 
-use image::RgbImage;
+use image::{DynamicImage, RgbImage};
 
-use crate::{Grid, VizError, palette, pixel, raster, text};
+use crate::tile::check_size;
+use crate::{Grid, VizError, palette, raster, text};
 
 /// What the darkest blue and the darkest red of each tile stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +31,12 @@ impl<'a> SignedTile<'a> {
     /// # Errors
     /// [`VizError::Argument`] for no numbers, not as many as `rows * cols`, NaN and infinity.
     pub fn new(rows: usize, cols: usize, values: &'a [f32]) -> Result<Self, VizError> {
-        pixel::check_size(rows, cols, values.len())?;
-        pixel::check_finite(values)?;
+        check_size(1, rows, cols, values.len())?;
+        // As some colour, NaN and infinity would hide that the model which made them has failed.
+        if let Some((index, value)) = values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
+            let what = format_args!("pixel {index} of a tile");
+            return Err(VizError::argument(what, "a finite number", value));
+        }
         Ok(Self { rows, cols, values })
     }
 
@@ -42,8 +47,8 @@ impl<'a> SignedTile<'a> {
 }
 
 impl Grid {
-    /// Draws tiles of signed numbers row by row in colours from blue over white to red, and under them a bar that
-    /// says what the darkest colours stand for.
+    /// Draws tiles of signed numbers row by row in colours from blue over white to red, as 8-bit RGB, and under them a bar
+    /// that says what the darkest colours stand for. Weights of several channels are as many tiles.
     ///
     /// The picture is higher than the tiles by the bar, and wider where the bar needs it. A tile of zeros is white.
     ///
@@ -55,11 +60,16 @@ impl Grid {
     ///
     /// let tiles = [SignedTile::new(1, 2, &[-2.0, 0.0])?, SignedTile::new(1, 2, &[1.0, 2.0])?];
     /// let picture = Grid::new(2).upscale(20).draw_signed(&tiles, SignedScale::Common)?;
-    /// assert_eq!(picture.get_pixel(0, 0).0, [0x05, 0x30, 0x61]);        // -2, the darkest blue
-    /// assert_eq!(picture.get_pixel(20, 0).0, [0xF7, 0xF7, 0xF7]);       // 0
+    /// let pixels = picture.into_rgb8();
+    /// assert_eq!(pixels.get_pixel(0, 0).0, [0x05, 0x30, 0x61]);         // -2, the darkest blue
+    /// assert_eq!(pixels.get_pixel(20, 0).0, [0xF7, 0xF7, 0xF7]);        // 0
     /// # Ok::<(), ae_viz::VizError>(())
     /// ```
-    pub fn draw_signed(&self, tiles: &[SignedTile<'_>], scale: SignedScale) -> Result<RgbImage, VizError> {
+    pub fn draw_signed(
+        &self,
+        tiles: &[SignedTile<'_>],
+        scale: SignedScale,
+    ) -> Result<DynamicImage, VizError> {
         let layout = self.layout(tiles.iter().map(|tile| (tile.rows, tile.cols)))?;
         let largest = tiles.iter().map(SignedTile::largest).fold(0.0, f32::max);
         let bar = Bar::new(scale, largest, layout.label_size.max(MIN_BAR_TEXT));
@@ -70,13 +80,13 @@ impl Grid {
             SignedScale::EachTile => f64::from(tile.largest()),
         };
         let full: Vec<f64> = tiles.iter().map(full_of).collect();
-        let mut picture = self.paint(&layout, (width, height), |tile, i| {
+        let mut picture = self.paint(&layout, (width, height), |tile, cell| {
             // Divided in f64, where the ratio of two finite f32 is finite; 0 / 0 is white as well.
-            let value = f64::from(tiles[tile].values[i]);
+            let value = cell.mean(tiles[tile].values);
             palette::diverging(if full[tile] > 0.0 { value / full[tile] } else { 0.0 })
         })?;
         bar.draw(&mut picture, (layout.left as f64, layout.height as f64));
-        Ok(picture)
+        Ok(picture.into())
     }
 }
 
@@ -144,7 +154,7 @@ mod tests {
         let (weak, strong) = ([-0.5, 0.0, 0.25], [4.0, 0.0, -1.0]);
         let tiles = [SignedTile::new(1, 3, &weak).unwrap(), SignedTile::new(1, 3, &strong).unwrap()];
         let colours = |scale| {
-            let picture = Grid::new(1).gap(0).draw_signed(&tiles, scale).unwrap();
+            let picture = Grid::new(1).gap(0).draw_signed(&tiles, scale).unwrap().into_rgb8();
             [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1)].map(|(x, y)| picture.get_pixel(x, y).0)
         };
         let ratios = |ratios: [f64; 6]| ratios.map(palette::diverging);
@@ -156,12 +166,12 @@ mod tests {
     fn zeros_and_the_largest_floats_have_colours() {
         let zeros = [SignedTile::new(1, 2, &[0.0, -0.0]).unwrap()];
         for scale in [SignedScale::Common, SignedScale::EachTile] {
-            let picture = Grid::new(1).draw_signed(&zeros, scale).unwrap();
+            let picture = Grid::new(1).draw_signed(&zeros, scale).unwrap().into_rgb8();
             assert_eq!([picture.get_pixel(0, 0).0, picture.get_pixel(1, 0).0], [[0xF7; 3]; 2]);
         }
         let wide = [f32::MAX, -f32::MAX, f32::MIN_POSITIVE];
         let tiles = [SignedTile::new(1, 3, &wide).unwrap()];
-        let picture = Grid::new(1).draw_signed(&tiles, SignedScale::Common).unwrap();
+        let picture = Grid::new(1).draw_signed(&tiles, SignedScale::Common).unwrap().into_rgb8();
         let expected = [1.0, -1.0, 0.0].map(palette::diverging);
         assert_eq!([0, 1, 2].map(|x| picture.get_pixel(x, 0).0), expected);
     }

@@ -16,6 +16,10 @@ pub(crate) const TO_BASELINE: f64 = 0.547 / 2.0;
 /// How far below its upper edge the baseline of a line lies, in ems.
 pub(crate) const ASCENT: f64 = 0.76;
 
+const ELLIPSIS: &str = "\u{2026}";
+/// The most room of a name as a label, in ems: just below that of a class, which has the least.
+const LABEL_EMS: f64 = 9.5;
+
 /// Room for a viewer's font that is wider than ours.
 const OTHER_FONTS: f64 = 1.05;
 
@@ -109,6 +113,38 @@ pub(crate) fn check_glyphs(label: &str) -> Result<(), VizError> {
     let Some(found) = label.chars().find(|c| FONT.glyph_index(*c).is_none()) else { return Ok(()) };
     let (what, found) = (format!("label {label:?}"), format!("the character {found:?}"));
     Err(VizError::argument(what, "characters that the font of the pictures has", found))
+}
+
+/// A name from elsewhere as one line of at most `room` pixels: `?` for what cannot be drawn, and an ellipsis where it is cut.
+pub(crate) fn fitted(name: &str, font_size: f64, room: f64) -> String {
+    let (mut line, mut kept) = (String::new(), 0);
+    for character in name.chars() {
+        // The font has no control characters either.
+        line.push(if FONT.glyph_index(character).is_some() { character } else { '?' });
+        if width(&line, font_size) > room {
+            line.truncate(kept);
+            line.truncate(line.trim_end().len());
+            line.extend((width(ELLIPSIS, font_size) <= room).then_some(ELLIPSIS));
+            return line;
+        }
+        if width(&line, font_size) + width(ELLIPSIS, font_size) <= room {
+            kept = line.len();
+        }
+    }
+    line
+}
+
+/// A name that the caller has not chosen, such as a file's or a class's, as a label that every picture takes.
+///
+/// It is at most nine and a half times as wide as high: what is longer is cut, with an ellipsis. Characters that the
+/// crate's font lacks, and line ends, become `?`.
+///
+/// ```
+/// assert_eq!(ae_viz::label_of("caf\u{e9} \u{1f600}\n"), "caf\u{e9} ??");
+/// assert_eq!(ae_viz::label_of("a photograph of a cat.jpeg"), "a photograph of\u{2026}");
+/// ```
+pub fn label_of(name: &str) -> String {
+    fitted(name, 1.0, LABEL_EMS)
 }
 
 #[cfg(test)]

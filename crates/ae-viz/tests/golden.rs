@@ -8,7 +8,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ae_viz::{GrayTile, Grid, LineChart, ScatterChart, SignedScale, SignedTile, png_bytes};
+use ae_viz::{
+    Grid, LineChart, ScatterChart, SignedScale, SignedTile, SmallMultiples, ThumbnailChart, Tile, png_bytes,
+};
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -84,6 +86,19 @@ fn ring(rows: usize, cols: usize, turn: f64) -> Vec<f32> {
     brightness
 }
 
+/// The ring as bytes.
+fn grey_ring(rows: usize, cols: usize, turn: f64) -> Vec<u8> {
+    ring(rows, cols, turn)
+        .iter()
+        .map(|brightness| (brightness.clamp(0.0, 1.0) * 255.0).round() as u8)
+        .collect()
+}
+
+/// Rings of red, green and blue, each turned a little more.
+fn colour_ring(rows: usize, cols: usize, turn: f64) -> Vec<u8> {
+    [0.0, 0.7, 1.4].map(|more| grey_ring(rows, cols, turn + more)).concat()
+}
+
 /// A loss that falls from `start` towards `end`.
 fn falling(start: f64, end: f64, n_epochs: u32) -> impl Iterator<Item = (f64, f64)> {
     (1..=n_epochs).map(move |epoch| {
@@ -94,16 +109,16 @@ fn falling(start: f64, end: f64, n_epochs: u32) -> impl Iterator<Item = (f64, f6
 
 #[test]
 fn two_rows_of_tiles() {
-    let rings: Vec<Vec<f32>> = (0..10).map(|i| ring(20, 28, f64::from(i) * 0.628)).collect();
-    let tiles: Vec<_> = rings.iter().map(|ring| GrayTile::from_unit(20, 28, ring).unwrap()).collect();
+    let rings: Vec<Vec<u8>> = (0..10).map(|i| grey_ring(20, 28, f64::from(i) * 0.628)).collect();
+    let tiles: Vec<_> = rings.iter().map(|ring| Tile::new(1, 20, 28, ring).unwrap()).collect();
     let picture = Grid::new(5).upscale(2).gap(2).draw(&tiles).unwrap();
     assert_golden("two_rows_of_tiles.png", &png_bytes(&picture).unwrap());
 }
 
 #[test]
 fn partly_filled_last_row() {
-    let rings: Vec<Vec<f32>> = (0..5).map(|i| ring(9, 7, f64::from(i))).collect();
-    let tiles: Vec<_> = rings.iter().map(|ring| GrayTile::from_unit(9, 7, ring).unwrap()).collect();
+    let rings: Vec<Vec<u8>> = (0..5).map(|i| grey_ring(9, 7, f64::from(i))).collect();
+    let tiles: Vec<_> = rings.iter().map(|ring| Tile::new(1, 9, 7, ring).unwrap()).collect();
     let picture = Grid::new(3).upscale(4).gap(3).gap_level(128).draw(&tiles).unwrap();
     assert_golden("partly_filled_last_row.png", &png_bytes(&picture).unwrap());
 }
@@ -149,15 +164,12 @@ fn every_colour_on_a_logarithmic_axis() {
     assert_golden("every_colour_on_a_logarithmic_axis.svg", chart.to_svg().unwrap().as_bytes());
 }
 
-fn rings(count: u32) -> Vec<Vec<f32>> {
-    (0..count).map(|i| ring(28, 28, f64::from(i) * 0.628)).collect()
+fn rings(count: u32) -> Vec<Vec<u8>> {
+    (0..count).map(|i| grey_ring(28, 28, f64::from(i) * 0.628)).collect()
 }
 
-fn tiles(rings: &[Vec<f32>]) -> Vec<GrayTile<'_>> {
-    rings
-        .iter()
-        .map(|ring| GrayTile::from_unit(28, 28, ring).expect("rings are finite and 28 x 28"))
-        .collect()
+fn tiles(rings: &[Vec<u8>]) -> Vec<Tile<'_>> {
+    rings.iter().map(|ring| Tile::new(1, 28, 28, ring).expect("rings are 28 x 28")).collect()
 }
 
 #[test]
@@ -173,6 +185,19 @@ fn plane_without_gaps() {
     let marks = ["-1.5", "", "", "1.5"];
     let grid = Grid::new(4).upscale(2).gap(0).row_labels(marks);
     assert_golden("plane_without_gaps.png", &png_bytes(&grid.draw(&tiles(&rings)).unwrap()).unwrap());
+}
+
+/// Pictures larger and smaller than they are, in colour, under the names of their files.
+#[test]
+fn colour_under_names() {
+    let grid = Grid::new(4).gap(4).row_labels(["original", "rebuilt"]);
+    let names = ["cat.png", "a dog that runs.jpeg", "\u{4e09}.png", "img_0003.png"];
+    for (name, rows, cols) in [("enlarged", 16, 20), ("shrunk", 300, 240)] {
+        let rings: Vec<Vec<u8>> = (0..8).map(|i| colour_ring(rows, cols, f64::from(i) * 0.628)).collect();
+        let tiles: Vec<_> = rings.iter().map(|ring| Tile::new(3, rows, cols, ring).unwrap()).collect();
+        let picture = grid.clone().tile_side(96..=96).column_labels(names).draw(&tiles).unwrap();
+        assert_golden(&format!("colour_{name}.png"), &png_bytes(&picture).unwrap());
+    }
 }
 
 #[test]
@@ -252,6 +277,59 @@ fn codes_of_many_classes() {
 }
 
 #[test]
+fn codes_without_classes() {
+    let (codes, _) = clouds(600, 7, 6.0);
+    let chart = ScatterChart::without_classes("").panel("600 rows", "code 1", "code 2", codes, &[]);
+    assert_golden("codes_without_classes.svg", chart.to_svg().unwrap().as_bytes());
+}
+
+#[test]
+fn pictures_at_their_codes() {
+    let (codes, _) = clouds(120, 12, 3.0);
+    let rings: Vec<Vec<u8>> = (0..120).map(|i| colour_ring(28, 24, f64::from(i) * 0.9)).collect();
+    let chart = ThumbnailChart::new("Test images at their codes", "code 1", "code 2");
+    let chart = codes
+        .into_iter()
+        .zip(&rings)
+        .fold(chart, |chart, (code, ring)| chart.tile(code, Tile::new(3, 28, 24, ring).unwrap()));
+    assert_golden("pictures_at_their_codes.png", &chart.to_png_bytes().unwrap());
+}
+
+/// Rows of a table, some names of which are long, or cannot be written.
+#[test]
+fn rows_of_a_table() {
+    let names = ["sepal length", "sepal width", "petal length", "petal width", "kind"];
+    let titles = ["row 17", "Iris setosa, the bristle-pointed iris of the north", "\u{4e09} & <row>"];
+    let mut chart =
+        SmallMultiples::new("Rows of the test file", 3, ["original", "rebuilt"]).number_names(names);
+    for index in 0..7 {
+        let scale = 10f32.powi(index / 3 - 1);
+        let row = [5.1, 3.5, 1.4 + index as f32, 0.2, -1.0].map(|number| number * scale);
+        let rebuilt = [0.3, -0.2, 0.1, 0.4, 0.0].map(|off| off * scale);
+        let rebuilt: Vec<f32> = row.iter().zip(rebuilt).map(|(number, off)| number + off).collect();
+        chart = chart.panel(titles[index as usize % 3], &[&row, &rebuilt]);
+    }
+    assert_golden("rows_of_a_table.svg", chart.to_svg().unwrap().as_bytes());
+}
+
+/// More numbers than pixels, with a peak of one number, on a common scale.
+#[test]
+fn stretches_of_a_series() {
+    let mut chart = SmallMultiples::new("", 2, ["original", "rebuilt"]).labels("sample", "volts").common_y();
+    for stretch in 0..4 {
+        let wave = |i: i32, noise: f32| {
+            let x = (i + 3000 * stretch) as f32 / 400.0;
+            x.sin() * (x / 9.0).cos() + noise * ((i * 7919 % 1000) as f32 / 500.0 - 1.0)
+        };
+        let mut original: Vec<f32> = (0..3000).map(|i| wave(i, 0.3)).collect();
+        original[1234] = 3.0;
+        let rebuilt: Vec<f32> = (0..3000).map(|i| wave(i, 0.0)).collect();
+        chart = chart.panel(format!("stretch {stretch}"), &[&original, &rebuilt]);
+    }
+    assert_golden("stretches_of_a_series.png", &chart.to_png_bytes().unwrap());
+}
+
+#[test]
 fn rate_and_distortion() {
     let chart = LineChart::new("Storing the test images", "bytes an image", "PSNR (dB)")
         .log_x()
@@ -269,7 +347,7 @@ fn a_missing_or_different_golden_picture_fails_and_says_how_to_bless() {
     assert!(missing.contains("no golden picture") && missing.contains("AE_BLESS=1"), "{missing}");
 
     let grey =
-        |level| png_bytes(&Grid::new(1).draw(&[GrayTile::new(1, 2, &[9, level]).unwrap()]).unwrap()).unwrap();
+        |level| png_bytes(&Grid::new(1).draw(&[Tile::new(1, 1, 2, &[9, level]).unwrap()]).unwrap()).unwrap();
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("blessed.png");
     compare(&path, &grey(200), true).unwrap();
     compare(&path, &grey(202), false).unwrap();

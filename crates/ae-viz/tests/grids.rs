@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
-use ae_viz::{GrayTile, Grid, SignedScale, SignedTile, VizError, png_bytes};
+use ae_viz::{DynamicImage, Grid, SignedScale, SignedTile, Tile, VizError, png_bytes};
 use image::GrayImage;
 use proptest::prelude::*;
 
@@ -10,8 +10,14 @@ const A: [u8; 6] = [1, 2, 3, 4, 5, 6];
 const B: [u8; 6] = [11, 12, 13, 14, 15, 16];
 const C: [u8; 6] = [21, 22, 23, 24, 25, 26];
 
-fn tile(pixels: &[u8; 6]) -> GrayTile<'_> {
-    GrayTile::new(2, 3, pixels).unwrap()
+fn tile(pixels: &[u8; 6]) -> Tile<'_> {
+    Tile::new(1, 2, 3, pixels).unwrap()
+}
+
+/// The picture, which must be grey.
+fn grey(picture: DynamicImage) -> GrayImage {
+    assert_eq!(picture.color(), image::ColorType::L8);
+    picture.into_luma8()
 }
 
 fn fault<T: std::fmt::Debug>(drawn: Result<T, VizError>) -> String {
@@ -21,7 +27,7 @@ fn fault<T: std::fmt::Debug>(drawn: Result<T, VizError>) -> String {
 #[test]
 fn tiles_stand_row_by_row_and_the_last_row_is_filled_up_with_the_gap_level() {
     let picture = Grid::new(2).gap(1).gap_level(99).draw(&[tile(&A), tile(&B), tile(&C)]).unwrap();
-    assert_eq!(picture.dimensions(), (7, 5));
+    assert_eq!((picture.width(), picture.height()), (7, 5));
     #[rustfmt::skip]
     let expected = [
          1,  2,  3, 99, 11, 12, 13,
@@ -30,7 +36,7 @@ fn tiles_stand_row_by_row_and_the_last_row_is_filled_up_with_the_gap_level() {
         21, 22, 23, 99, 99, 99, 99,
         24, 25, 26, 99, 99, 99, 99,
     ];
-    assert_eq!(picture.as_raw(), &expected);
+    assert_eq!(picture.as_bytes(), &expected);
 }
 
 #[test]
@@ -48,20 +54,91 @@ fn upscaling_repeats_pixels_and_leaves_the_gap_alone() {
         14, 14, 15, 15, 16, 16,
         14, 14, 15, 15, 16, 16,
     ];
-    assert_eq!(picture.dimensions(), (6, 9));
-    assert_eq!(picture.as_raw(), &expected);
+    assert_eq!((picture.width(), picture.height()), (6, 9));
+    assert_eq!(picture.as_bytes(), &expected);
+}
+
+#[test]
+fn planes_are_red_green_and_blue_and_one_tile_in_colour_makes_the_picture_so() {
+    let planes = [1, 2, 11, 12, 21, 22];
+    let tiles = [Tile::new(3, 1, 2, &planes).unwrap(), Tile::new(1, 1, 2, &[7, 9]).unwrap()];
+    let picture = Grid::new(2).gap(0).draw(&tiles).unwrap();
+    assert_eq!(picture.color(), image::ColorType::Rgb8);
+    assert_eq!(picture.as_bytes(), &[1, 11, 21, 2, 12, 22, 7, 7, 7, 9, 9, 9]);
+    let decoded = image::load_from_memory(&png_bytes(&picture).unwrap()).unwrap();
+    assert_eq!(decoded, picture);
+    assert_eq!(Grid::new(1).draw(&tiles[1..]).unwrap().color(), image::ColorType::L8);
+}
+
+#[test]
+fn tiles_of_any_size_make_a_figure_of_a_bounded_one() {
+    let size = |rows: usize, cols: usize| {
+        let pixels = vec![5; rows * cols];
+        let tiles = vec![Tile::new(1, rows, cols, &pixels).unwrap(); 10];
+        let picture = grey(Grid::new(5).gap(4).tile_side(112..=512).draw(&tiles).unwrap());
+        assert!((0..2).all(|x| picture.get_pixel(x, 0).0 == [5]));
+        ((picture.width() - 4 * 4) / 5, (picture.height() - 4) / 2)
+    };
+    assert_eq!([size(8, 8), size(28, 28), size(512, 400)], [(112, 112), (112, 112), (400, 512)]);
+    assert_eq!([size(1024, 1024), size(300, 900)], [(512, 512), (512, 171)]);
+}
+
+#[test]
+fn signed_numbers_are_averaged_before_they_are_coloured() {
+    let tiles = [SignedTile::new(1, 4, &[1.0, -1.0, 1.0, 1.0]).unwrap()];
+    let picture = Grid::new(1).tile_side(1..=2).draw_signed(&tiles, SignedScale::Common).unwrap().into_rgb8();
+    assert_eq!([0, 1].map(|x| picture.get_pixel(x, 0).0), [[0xF7; 3], [0x67, 0x00, 0x1F]]);
+}
+
+#[test]
+fn names_of_columns_stand_above_them_cut_to_the_width_of_a_tile() {
+    let light = [200; 24 * 24];
+    let tiles = vec![Tile::new(1, 24, 24, &light).unwrap(); 6];
+    let plain = Grid::new(3).upscale(2).gap(4).gap_level(150);
+    let named = |names: [&str; 3]| grey(plain.clone().column_labels(names).draw(&tiles).unwrap());
+    let long = "w".repeat(300);
+    let (picture, plain) = (named(["", "a\u{4e09}\n", &long]), grey(plain.draw(&tiles).unwrap()));
+    let top = picture.height() - plain.height();
+    assert!((16..30).contains(&top) && picture.width() == plain.width());
+    for (x, y, pixel) in plain.enumerate_pixels() {
+        assert_eq!(picture.get_pixel(x, top + y), pixel);
+    }
+    let dark = |x: &u32| (0..top).any(|y| picture.get_pixel(*x, y).0[0] < 128);
+    let inked: Vec<u32> = (0..picture.width()).filter(dark).collect();
+    // The second column of tiles is from 52 to 100, the third from 104 to 152.
+    let of = |columns: std::ops::Range<u32>| inked.iter().filter(|x| columns.contains(x)).count();
+    assert!(of(0..52) == 0 && of(60..92) > 5 && of(104..152) > 20, "{inked:?}");
+    assert_eq!(of(52..100) + of(104..152), inked.len());
+    assert_eq!(named(["", "a??", &format!("{long}x")]), picture);
+    let error = fault(Grid::new(3).column_labels(["a", "b"]).draw(&tiles));
+    assert_eq!(error, "labels of the columns of a grid: expected 3, found 2");
+}
+
+#[test]
+fn a_name_from_elsewhere_is_a_label_that_every_picture_takes() {
+    let names = ["W".repeat(1_000_000), "\u{4e09}\0\u{fffe}\n".repeat(100), "i".repeat(60), String::new()];
+    for name in &names {
+        let label = ae_viz::label_of(name);
+        assert!(!label.contains(char::is_control) && label.chars().count() < 40, "{label:?}");
+        Grid::new(1).upscale(90).row_labels([&*label]).draw(&[tile(&A)]).unwrap();
+        let chart = ae_viz::ScatterChart::new(&*label, &*label, [&*label, "b"]);
+        chart.panel(&*label, "", "", [(0.0, 0.0)], &[0]).to_png_bytes().unwrap();
+        let chart = ae_viz::LineChart::new(&*label, "", "").series(&*label, [(0.0, 0.0)]);
+        chart.reference(&*label, 1.0).to_png_bytes().unwrap();
+    }
+    assert_eq!(ae_viz::label_of("shoe"), "shoe");
 }
 
 #[test]
 fn columns_without_tiles_keep_their_place() {
     let picture = Grid::new(3).gap(0).gap_level(7).draw(&[tile(&A)]).unwrap();
-    assert_eq!(picture.dimensions(), (9, 2));
-    assert_eq!(picture.as_raw()[..9], [1, 2, 3, 7, 7, 7, 7, 7, 7]);
+    assert_eq!((picture.width(), picture.height()), (9, 2));
+    assert_eq!(picture.as_bytes()[..9], [1, 2, 3, 7, 7, 7, 7, 7, 7]);
 }
 
 #[test]
 fn what_makes_no_grid_is_refused() {
-    let turned = GrayTile::new(3, 2, &B).unwrap();
+    let turned = Tile::new(1, 3, 2, &B).unwrap();
     let error = fault(Grid::new(2).draw(&[tile(&A), tile(&B), turned]));
     assert_eq!(error, "tile 2: expected 2 x 3 pixels, as tile 0 has, found 3 x 2");
     assert_eq!(fault(Grid::new(2).draw(&[])), "tiles of a grid: expected at least 1, found 0");
@@ -85,10 +162,10 @@ fn inked(picture: &GrayImage, width: u32) -> (Vec<u32>, Vec<u32>) {
 #[test]
 fn labels_stand_beside_their_row_and_change_no_tile() {
     let light = [200; 24 * 24];
-    let tiles = vec![GrayTile::new(24, 24, &light).unwrap(); 6];
+    let tiles = vec![Tile::new(1, 24, 24, &light).unwrap(); 6];
     let plain = Grid::new(3).upscale(2).gap(4).gap_level(150);
-    let picture = plain.clone().row_labels(["", "up"]).draw(&tiles).unwrap();
-    let plain = plain.draw(&tiles).unwrap();
+    let picture = grey(plain.clone().row_labels(["", "up"]).draw(&tiles).unwrap());
+    let plain = grey(plain.draw(&tiles).unwrap());
     let left = picture.width() - plain.width();
     assert_eq!(picture.height(), plain.height());
     for (x, y, pixel) in plain.enumerate_pixels() {
@@ -118,7 +195,7 @@ fn png_decodes_to_the_same_pixels_and_is_the_same_each_time() {
     assert_eq!(bytes, png_bytes(&picture).unwrap());
     let decoded = image::load_from_memory_with_format(&bytes, image::ImageFormat::Png).unwrap();
     assert_eq!(decoded.color(), image::ColorType::L8);
-    assert_eq!(decoded.into_luma8(), picture);
+    assert_eq!(decoded, picture);
 }
 
 #[test]
@@ -144,9 +221,9 @@ proptest! {
         let pixels: Vec<u8> =
             (0..count * rows * cols).map(|i| ((i * 37 + usize::from(seed)) % 251) as u8).collect();
         let tiles: Vec<_> =
-            pixels.chunks(rows * cols).map(|p| GrayTile::new(rows, cols, p).unwrap()).collect();
+            pixels.chunks(rows * cols).map(|p| Tile::new(1, rows, cols, p).unwrap()).collect();
         let grid = Grid::new(columns).upscale(upscale as u32).gap(gap as u32);
-        let picture = grid.draw(&tiles).unwrap();
+        let picture = grey(grid.draw(&tiles).unwrap());
         let (step_x, step_y) = (cols * upscale + gap, rows * upscale + gap);
         let size = (columns * step_x - gap, count.div_ceil(columns) * step_y - gap);
         prop_assert_eq!(picture.dimensions(), (size.0 as u32, size.1 as u32));
@@ -171,9 +248,10 @@ proptest! {
         let grid = Grid::new(columns).upscale(upscale as u32);
         let labels = (0..count.div_ceil(columns)).map(|row| row.to_string());
         let labelled = if labelled { grid.clone().row_labels(labels) } else { grid.clone() };
-        let grey = vec![GrayTile::from_unit(rows, cols, &vec![0.0; rows * cols]).unwrap(); count];
-        let (plain, beside) = (grid.draw(&grey).unwrap(), labelled.draw(&grey).unwrap());
-        let picture = labelled.draw_signed(&tiles, SignedScale::Common).unwrap();
+        let black = vec![0; rows * cols];
+        let black = vec![Tile::new(1, rows, cols, &black).unwrap(); count];
+        let (plain, beside) = (grid.draw(&black).unwrap(), labelled.draw(&black).unwrap());
+        let picture = labelled.draw_signed(&tiles, SignedScale::Common).unwrap().into_rgb8();
         prop_assert!(picture.width() >= beside.width() && picture.height() > beside.height());
 
         let left = (beside.width() - plain.width()) as usize;

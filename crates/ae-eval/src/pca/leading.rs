@@ -7,7 +7,7 @@
 //! Randomness* (SIAM Review 53, 2011), on the transposed images: `C = X^T X / n` is never made, only its product with a
 //! basis, by way of the centred images `X`.
 
-use ae_data::ImageSet;
+use ae_data::{Samples, Values};
 use ae_net::{Activation, Dense, NetError, Rows, Stack, Team};
 use ae_seed::{generator, uniform};
 
@@ -43,20 +43,20 @@ impl Pca {
     ///
     /// # Example
     /// ```
-    /// # use ae_data::ImageSet;
+    /// # use ae_data::{Samples, Values};
     /// # use ae_eval::Pca;
     /// # use ae_net::Team;
     /// // A bar that is brighter or darker, over 100 x 100 pixels, more than `fit` takes: one number says all.
     /// let bar = |level: u8| (0..10_000).map(move |at| if at % 100 < 20 { level } else { 0 });
-    /// let images = ImageSet::new(100, 100, (0..50).flat_map(|image| bar(5 * image)).collect(), None)?;
+    /// let images = Samples::new((100, 100), (0..50).flat_map(|image| bar(5 * image)).collect::<Vec<u8>>())?;
     /// let pca = Pca::leading(&Team::new(1)?, &images, 2, 0)?;
     /// assert_eq!((pca.variances().len(), pca.components().len()), (2, 20_000));
     /// assert!(pca.variances()[1] < 1e-6 * pca.variances()[0]);
     /// # Ok::<(), ae_eval::EvalError>(())
     /// ```
-    pub fn leading(team: &Team, images: &ImageSet, size: usize, seed: u64) -> Result<Self, EvalError> {
+    pub fn leading(team: &Team, images: &Samples, size: usize, seed: u64) -> Result<Self, EvalError> {
         at_least("images to fit components to", 1, images.len())?;
-        let dims = images.pixels_per_image();
+        let dims = images.width();
         if size == 0 || size > dims {
             return Err(EvalError::argument("components", format_args!("1 to {dims}"), size));
         }
@@ -87,31 +87,43 @@ impl Pca {
 /// Images, looked at along a basis.
 struct Sample {
     /// `(B, PIXELS)`.
-    by_image: Vec<u8>,
+    by_image: Values,
     /// `(PIXELS, B)`.
-    by_pixel: Vec<u8>,
-    /// `(PIXELS)`, in [0, 1].
+    by_pixel: Values,
+    /// `(PIXELS)`; of bytes in [0, 1].
     mean: Vec<f64>,
 }
 
 impl Sample {
-    fn draw(images: &ImageSet, seed: u64) -> Self {
-        let (dims, all) = (images.pixels_per_image(), images.len());
+    fn draw(images: &Samples, seed: u64) -> Self {
+        let (dims, all) = (images.width(), images.len());
         let count = all.min(Pca::SAMPLE).min((SAMPLE_BYTES / dims).max(1));
         let mut generator = generator(seed, LEADING_SAMPLE, 0);
-        let mut by_image = Vec::with_capacity(count * dims);
-        for stretch in 0..count {
+        let chosen = (0..count).map(|stretch| {
             // Of a stretch of one image that image, so that a small set is taken whole.
             let start = |stretch: usize| (stretch as u128 * all as u128 / count as u128) as usize;
             let (first, end) = (start(stretch), start(stretch + 1));
-            let chosen = first + (uniform(&mut generator) * (end - first) as f64) as usize;
-            by_image.extend_from_slice(&images.pixels()[chosen * dims..][..dims]);
+            first + (uniform(&mut generator) * (end - first) as f64) as usize
+        });
+        match images.values() {
+            Values::Bytes(bytes) => {
+                let by_image: Vec<u8> =
+                    chosen.flat_map(|image| &bytes[image * dims..][..dims]).copied().collect();
+                let by_pixel = transposed(&by_image, dims);
+                let scale = 1.0 / (255.0 * count as f64);
+                let sum = |pixel: &[u8]| pixel.iter().map(|&byte| u64::from(byte)).sum::<u64>();
+                let mean = by_pixel.chunks_exact(count).map(|pixel| sum(pixel) as f64 * scale).collect();
+                Self { by_image: by_image.into(), by_pixel: by_pixel.into(), mean }
+            }
+            Values::Floats(values) => {
+                let by_image: Vec<f32> =
+                    chosen.flat_map(|image| &values[image * dims..][..dims]).copied().collect();
+                let by_pixel = transposed(&by_image, dims);
+                let sum = |pixel: &[f32]| pixel.iter().map(|&value| f64::from(value)).sum::<f64>();
+                let mean = by_pixel.chunks_exact(count).map(|pixel| sum(pixel) / count as f64).collect();
+                Self { by_image: by_image.into(), by_pixel: by_pixel.into(), mean }
+            }
         }
-        let by_pixel = transposed(&by_image, dims);
-        let scale = 1.0 / (255.0 * count as f64);
-        let sum = |pixel: &[u8]| pixel.iter().map(|&byte| u64::from(byte)).sum::<u64>();
-        let mean = by_pixel.chunks_exact(count).map(|pixel| sum(pixel) as f64 * scale).collect();
-        Self { by_image, by_pixel, mean }
     }
 
     fn images(&self) -> usize {
@@ -135,12 +147,16 @@ impl Sample {
     }
 }
 
-/// Each row of bytes times each row of weights, and the offset of those: a layer, computed as layers are.
-fn product(team: &Team, bytes: &[u8], weight: Vec<f32>, offset: Vec<f32>) -> Result<Vec<f32>, NetError> {
+/// Each row times each row of weights, and the offset of those: a layer, computed as layers are.
+fn product(team: &Team, rows: &Values, weight: Vec<f32>, offset: Vec<f32>) -> Result<Vec<f32>, NetError> {
     let (outputs, inputs) = (offset.len(), weight.len() / offset.len());
+    let rows = match rows {
+        Values::Bytes(bytes) => Rows::bytes(bytes, inputs)?,
+        Values::Floats(values) => Rows::values(values, inputs)?,
+    };
     let stack = Stack::new(&[Dense::new(inputs, weight, offset, Activation::Linear)?])?;
-    let mut out = vec![0.0; bytes.len() / inputs * outputs];
-    stack.forward(team, Rows::bytes(bytes, inputs)?, &mut out)?;
+    let mut out = vec![0.0; rows.len() * outputs];
+    stack.forward(team, rows, &mut out)?;
     Ok(out)
 }
 
@@ -164,15 +180,15 @@ mod tests {
     use super::*;
 
     fn sample(images: usize, pixels: usize) -> Sample {
-        let bytes = (0..images).flat_map(|image| std::iter::repeat_n(image as u8, pixels)).collect();
-        Sample::draw(&ImageSet::new(1, pixels, bytes, None).unwrap(), 3)
+        let bytes: Vec<u8> = (0..images).flat_map(|image| std::iter::repeat_n(image as u8, pixels)).collect();
+        Sample::draw(&Samples::new((1, pixels), bytes).unwrap(), 3)
     }
 
     #[test]
     fn a_small_set_is_taken_whole_and_a_large_one_within_its_bounds() {
         let small = sample(5, 2);
-        assert_eq!(small.by_image, [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]);
-        assert_eq!(small.by_pixel, [0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
+        assert_eq!(small.by_image, vec![0_u8, 0, 1, 1, 2, 2, 3, 3, 4, 4].into());
+        assert_eq!(small.by_pixel, vec![0_u8, 1, 2, 3, 4, 0, 1, 2, 3, 4].into());
         assert!(small.mean.iter().all(|mean| (mean - 2.0 / 255.0).abs() < 1e-12));
         assert_eq!(sample(5_000, 1).images(), Pca::SAMPLE);
         assert_eq!(sample(600, 1 << 16).images(), 512);

@@ -9,14 +9,14 @@ use super::strips::STRIP;
 use crate::crew::Work;
 use crate::error::require_length;
 use crate::rows::Target;
-use crate::{NetError, Outputs, Team};
+use crate::{NetError, Outputs, Rows, Team};
 
 /// Pixels in a share: whole groups of [`FACTORS`] strips, some ten microseconds of work.
 const SHARE: usize = 16 * GROUP;
 /// Pixels between two logarithms.
 const GROUP: usize = FACTORS * STRIP;
 
-/// Sums over pixels, targets being bytes times 1/255.
+/// Sums over the numbers of rows, bytes standing for themselves times 1/255.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct PixelErrors {
     /// Cross-entropy of the logits against the targets, `max(z, 0) - z t + ln(1 + exp(-|z|))`, nats.
@@ -30,18 +30,22 @@ impl PixelErrors {
     /// cross-entropy is left at 0.
     ///
     /// # Errors
-    /// [`NetError::Argument`] if there are more or fewer targets than logits.
+    /// [`NetError::Argument`] if there are more or fewer targets than outputs, or they were picked from a set.
     ///
     /// # Example
     /// ```
-    /// use ae_net::{Outputs, PixelErrors, Team};
-    /// let found = PixelErrors::of(&Team::new(1)?, Outputs::Logits, &[0.0, 0.0], &[0, 255])?; // two pixels, both half bright
+    /// use ae_net::{Outputs, PixelErrors, Rows, Team};
+    /// let found = PixelErrors::of(&Team::new(1)?, Outputs::Logits, &[0.0, 0.0], Rows::bytes(&[0, 255], 2)?)?;
+    /// // Two pixels, both half bright.
     /// assert!((found.bce - 2.0 * std::f64::consts::LN_2).abs() < 1e-6);
     /// assert!((found.squared - 0.5).abs() < 1e-6);
     /// # Ok::<(), ae_net::NetError>(())
     /// ```
-    pub fn of(team: &Team, kind: Outputs, outputs: &[f32], targets: &[u8]) -> Result<Self, NetError> {
-        require_length("targets", outputs.len(), targets.len())?;
+    pub fn of(team: &Team, kind: Outputs, outputs: &[f32], targets: Rows<'_>) -> Result<Self, NetError> {
+        require_length("targets", outputs.len(), targets.len() * targets.width())?;
+        let targets = targets
+            .side_by_side()
+            .ok_or_else(|| NetError::argument("targets", "values or bytes side by side", "some of a set"))?;
         if kind != Outputs::Logits {
             return Ok(Self { bce: 0.0, squared: squared_error(kind, outputs, targets) });
         }
@@ -52,7 +56,8 @@ impl PixelErrors {
         team.pace(Work::Score, logits.len(), || {
             team.share(&bounds, [&mut sums], &|share, [sum]| {
                 let range = share * SHARE..logits.len().min((share + 1) * SHARE);
-                sum[0] = arch.dispatch(Score { logits: &logits[range.clone()], targets: &targets[range] });
+                sum[0] =
+                    arch.dispatch(Score { logits: &logits[range.clone()], targets: targets.part(range) });
             });
         });
         Ok(sums.iter().fold(Self::default(), |sum, share| Self {
@@ -62,17 +67,22 @@ impl PixelErrors {
     }
 }
 
-fn squared_error(kind: Outputs, outputs: &[f32], targets: &[u8]) -> f64 {
-    let error = |(&output, &byte): (&f32, &u8)| {
-        let error = f64::from(kind.brightness(output)) - f64::from(byte) / 255.0;
-        error * error
-    };
-    outputs.iter().zip(targets).map(error).sum()
+fn squared_error(kind: Outputs, outputs: &[f32], targets: Target<'_>) -> f64 {
+    let square = |output: &f32, target: f64| (f64::from(kind.brightness(*output)) - target).powi(2);
+    match targets {
+        Target::Bytes(bytes) => {
+            outputs.iter().zip(bytes).map(|(output, &byte)| square(output, f64::from(byte) / 255.0)).sum()
+        }
+        Target::Values(values) => {
+            outputs.iter().zip(values).map(|(output, &value)| square(output, value.into())).sum()
+        }
+        Target::Class(_) => unreachable!("rows are bytes or values"),
+    }
 }
 
 struct Score<'a> {
     logits: &'a [f32],
-    targets: &'a [u8],
+    targets: Target<'a>,
 }
 
 impl WithSimd for Score<'_> {
@@ -93,7 +103,8 @@ impl Score<'_> {
     #[inline(always)]
     fn groups<S: Simd, const WIDE: usize>(self, simd: S) -> PixelErrors {
         let mut total = PixelErrors::default();
-        for (logits, targets) in self.logits.chunks(GROUP).zip(self.targets.chunks(GROUP)) {
+        for (group, logits) in self.logits.chunks(GROUP).enumerate() {
+            let targets = self.targets.part(group * GROUP..group * GROUP + logits.len());
             let mut bce = BceSum::<S, WIDE>::new(simd);
             let mut squared = [simd.splat_f32s(0.0); WIDE];
             for (index, logits) in logits.chunks(STRIP).enumerate() {
@@ -101,7 +112,7 @@ impl Score<'_> {
                 let mut strip = [NO_LOGIT; STRIP];
                 strip[..logits.len()].copy_from_slice(logits);
                 let z = registers::<S, WIDE>(&strip, 0);
-                let t = target_strip(Target::Bytes(targets), index);
+                let t = target_strip(targets, index);
                 let t = registers::<S, WIDE>(&t, 0);
                 for (wide, squared) in squared.iter_mut().enumerate() {
                     let error = simd.sub_f32s(bce.add(simd, wide, z[wide], t[wide]), t[wide]);
@@ -119,6 +130,10 @@ impl Score<'_> {
 mod tests {
     use super::*;
     use crate::kernels::testing::architectures;
+
+    fn rows(bytes: &[u8]) -> Rows<'_> {
+        Rows::bytes(bytes, 1).unwrap()
+    }
 
     /// The formulas as they are written, in `f64`.
     fn plain(logits: &[f32], targets: &[u8]) -> PixelErrors {
@@ -144,7 +159,7 @@ mod tests {
             let (logits, targets) = pixels(count);
             let expected = plain(&logits, &targets);
             for arch in architectures() {
-                let found = arch.dispatch(Score { logits: &logits, targets: &targets });
+                let found = arch.dispatch(Score { logits: &logits, targets: Target::Bytes(&targets) });
                 let close = |a: f64, b: f64| (a - b).abs() <= 1e-6 * (1.0 + b);
                 assert!(close(found.bce, expected.bce), "{arch:?}, {count}: {found:?}, {expected:?}");
                 assert!(close(found.squared, expected.squared), "{arch:?}, {count}: {found:?}, {expected:?}");
@@ -155,19 +170,34 @@ mod tests {
     #[test]
     fn any_team_gives_the_same_bits() {
         let (logits, targets) = pixels(5 * SHARE + 100);
-        let one = PixelErrors::of(&Team::new(1).unwrap(), Outputs::Logits, &logits, &targets).unwrap();
+        let one = PixelErrors::of(&Team::new(1).unwrap(), Outputs::Logits, &logits, rows(&targets)).unwrap();
         for threads in [2, 3, 7] {
             let team = Team::new(threads).unwrap();
-            assert_eq!(PixelErrors::of(&team, Outputs::Logits, &logits, &targets).unwrap(), one);
+            assert_eq!(PixelErrors::of(&team, Outputs::Logits, &logits, rows(&targets)).unwrap(), one);
         }
     }
 
     #[test]
     fn nan_reaches_both_sums_and_lengths_must_agree() {
         let team = Team::new(1).unwrap();
-        let found = PixelErrors::of(&team, Outputs::Logits, &[0.0, f32::NAN], &[0, 0]).unwrap();
+        let found = PixelErrors::of(&team, Outputs::Logits, &[0.0, f32::NAN], rows(&[0, 0])).unwrap();
         assert!(found.bce.is_nan() && found.squared.is_nan());
-        let error = PixelErrors::of(&team, Outputs::Logits, &[0.0], &[0, 0]).unwrap_err();
+        let error = PixelErrors::of(&team, Outputs::Logits, &[0.0], rows(&[0, 0])).unwrap_err();
         assert_eq!(error.to_string(), "targets: expected 1 values, found 2");
+    }
+
+    #[test]
+    fn values_score_as_the_bytes_that_they_are() {
+        let team = Team::new(2).unwrap();
+        let (outputs, bytes) = pixels(2 * SHARE + 77);
+        let values = rows(&bytes).to_values();
+        for kind in [Outputs::Logits, Outputs::Values, Outputs::Clipped] {
+            let of = |targets| PixelErrors::of(&team, kind, &outputs, targets).unwrap();
+            let (as_bytes, as_values) = (of(rows(&bytes)), of(Rows::values(&values, 1).unwrap()));
+            let close = |a: f64, b: f64| (a - b).abs() <= 1e-6 * (1.0 + b);
+            assert!(close(as_bytes.squared, as_values.squared) && close(as_bytes.bce, as_values.bce));
+        }
+        let picked = rows(&bytes).pick(&[1]).unwrap();
+        assert!(PixelErrors::of(&team, Outputs::Logits, &[0.0], picked).is_err());
     }
 }

@@ -1,15 +1,15 @@
 //! The reference engine: dfdx's tape, and the model's own forward.
 
-use ae_data::ImageSet;
+use ae_data::Samples;
 use ae_model::dfdx::shapes::Rank0;
 use ae_model::dfdx::tensor::{Cpu, PutTape, SplitTape, Tensor, TensorFromVec, Trace};
-use ae_model::dfdx::tensor_ops::{Backward, MeanTo, SumTo, TryAdd, TryMul};
+use ae_model::dfdx::tensor_ops::{Backward, MeanTo, SumTo, TryAdd, TryMul, TrySub};
 use ae_model::{Batch, ModelError, NamedTensor, Traced};
-use ae_net::{Adam, NetError, Rows, Team};
+use ae_net::{Adam, Loss, NetError, Outputs, Rows, Team};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::taped::Taped;
-use super::{Engine, Forward, pick};
+use super::{Engine, Forward, loss_of, rows as rows_of};
 use crate::{AdamState, Moments, TrainConfig, TrainError, code_noise};
 
 pub(crate) struct Autodiff<'a> {
@@ -36,9 +36,11 @@ impl<'a> Autodiff<'a> {
     }
 
     /// What the first layer is shown of the images `rows` in `epoch`, `(B, PIXELS)`.
-    fn inputs(&self, epoch: u64, images: &ImageSet, rows: &[u32]) -> Result<Vec<f32>, NetError> {
-        let Some(corruption) = self.config.corruption() else { return Ok(pick(images, rows)?.to_values()) };
-        let mut values = vec![0.0; rows.len() * images.pixels_per_image()];
+    fn inputs(&self, epoch: u64, images: &Samples, rows: &[u32]) -> Result<Vec<f32>, NetError> {
+        let Some(corruption) = self.config.corruption() else {
+            return Ok(rows_of(images)?.pick(rows)?.to_values());
+        };
+        let mut values = vec![0.0; rows.len() * images.width()];
         corruption.fill(&self.team, epoch, images, rows, &mut values)?;
         Ok(values)
     }
@@ -57,10 +59,15 @@ impl Engine for Autodiff<'_> {
         self.model.sizes()
     }
 
-    fn step(&mut self, epoch: u64, images: &ImageSet, rows: &[u32]) -> Result<f64, TrainError> {
+    fn outputs(&self) -> Outputs {
+        self.model.outputs()
+    }
+
+    fn step(&mut self, epoch: u64, images: &Samples, rows: &[u32]) -> Result<f64, TrainError> {
         let (pixels, code) = self.model.sizes();
         let x = batch(self.inputs(epoch, images, rows)?, pixels)?;
-        let targets = batch(pick(images, rows)?.to_values(), pixels)?;
+        let targets = batch(rows_of(images)?.pick(rows)?.to_values(), pixels)?;
+        let kind = loss_of(self.model.outputs())?;
         let Self { model, adam, config, team, pool } = self;
         pool.install(|| {
             let mut z = model.encode(x.traced(model.gradients()?))?;
@@ -74,10 +81,15 @@ impl Engine for Autodiff<'_> {
                 price = Some(cost);
                 z = plain.put_tape(tape).try_add(batch(noise, code)?).map_err(ModelError::from)?;
             }
-            let losses = model.decode(z)?.try_bce_with_logits(targets).map_err(ModelError::from)?;
+            let outputs = model.decode(z)?;
+            let losses = match kind {
+                Loss::Mse => outputs.try_sub(targets).and_then(|errors| errors.try_square()),
+                _ => outputs.try_bce_with_logits(targets),
+            };
+            let losses = losses.map_err(ModelError::from)?;
             // dfdx adds up in f32, one by one: over a batch's 50,000 pixels that is off by 1e-5.
             let values = losses.as_vec();
-            let bce = values.iter().map(|&loss| f64::from(loss)).sum::<f64>() / values.len() as f64;
+            let mean = values.iter().map(|&loss| f64::from(loss)).sum::<f64>() / values.len() as f64;
             let mut loss = losses.try_mean().map_err(ModelError::from)?;
             if let Some(price) = price {
                 loss = loss.try_add(price).map_err(ModelError::from)?;
@@ -85,16 +97,16 @@ impl Engine for Autodiff<'_> {
             let mut gradients = loss.try_backward().map_err(ModelError::from)?;
             let mut update = adam_step(adam, config.learning_rate_in(epoch));
             model.update(&mut gradients, &mut update)?;
-            Ok(bce)
+            Ok(mean)
         })
     }
 
     fn forward(&self) -> Result<Forward<'_>, TrainError> {
         let (model, pool) = (&*self.model, &self.pool);
         let pixels = model.sizes().0;
-        Ok(Box::new(move |images: Rows<'_>, codes, logits| {
+        Ok(Box::new(move |images: Rows<'_>, codes, outputs| {
             let x = batch(images.to_values(), pixels)?;
-            (*codes, *logits) = pool.install(|| model.forward(x))?;
+            (*codes, *outputs) = pool.install(|| model.forward(x))?;
             Ok(())
         }))
     }

@@ -2,13 +2,13 @@
 
 use std::iter::zip;
 
-use ae_data::ImageSet;
+use ae_data::Samples;
 use ae_net::{
-    Adam, AsNetwork, Code, Dense, LayerValues, Learner, Loss, NamedTensor, NetError, Network, Rounded, Rows,
-    SparseRows, Stack, Targets, Team, WeightsError,
+    Adam, AsNetwork, Code, Dense, LayerValues, Learner, NamedTensor, NetError, Network, Outputs, Rounded,
+    Rows, SparseRows, Stack, Targets, Team, WeightsError,
 };
 
-use super::{Engine, Forward, by_layer, pick, require_logits};
+use super::{Engine, Forward, by_layer, loss_of, rows as rows_of};
 use crate::masked::MaskedRows;
 use crate::{AdamState, Corruption, Moments, TrainConfig, TrainError, code_noise};
 
@@ -30,8 +30,8 @@ pub(crate) struct Fused<'a> {
 
 /// How training images reach the first layer.
 enum Feed {
-    /// As they are, byte by byte.
-    Bytes,
+    /// As they are, number by number.
+    Plain,
     /// As they are, by lists of their nonzero pixels.
     Lists(SparseRows),
     /// Masked, by lists.
@@ -41,18 +41,21 @@ enum Feed {
 }
 
 impl Feed {
-    fn new(train: &ImageSet, corruption: Option<Corruption>, max_batch: usize) -> Result<Self, NetError> {
-        let sparse = train.density() < SPARSE_BELOW && train.pixels_per_image() <= SparseRows::MAX_WIDTH;
-        let width = train.pixels_per_image();
-        let nonzero = || SparseRows::from_bytes(train.pixels(), width);
-        Ok(match corruption {
-            None if sparse => Self::Lists(nonzero()?),
-            None => Self::Bytes,
+    fn new(train: &Samples, corruption: Option<Corruption>, max_batch: usize) -> Result<Self, NetError> {
+        let width = train.width();
+        let sparse = train
+            .bytes()
+            .filter(|_| train.density() < SPARSE_BELOW && width <= SparseRows::MAX_WIDTH)
+            .map(|bytes| SparseRows::from_bytes(bytes, width))
+            .transpose()?;
+        Ok(match (corruption, sparse) {
+            (None, Some(nonzero)) => Self::Lists(nonzero),
+            (None, None) => Self::Plain,
             // Noise lights the black pixels, a mask lights none.
-            Some(corruption) if sparse && corruption.noise() == 0.0 => {
-                Self::Masked { nonzero: nonzero()?, masked: MaskedRows::new(width, max_batch)?, corruption }
+            (Some(corruption), Some(nonzero)) if corruption.noise() == 0.0 => {
+                Self::Masked { nonzero, masked: MaskedRows::new(width, max_batch)?, corruption }
             }
-            Some(corruption) => Self::Values { values: vec![0.0; max_batch * width], corruption },
+            (Some(corruption), _) => Self::Values { values: vec![0.0; max_batch * width], corruption },
         })
     }
 
@@ -61,17 +64,17 @@ impl Feed {
         &'a mut self,
         team: &Team,
         epoch: u64,
-        images: &'a ImageSet,
+        images: &'a Samples,
         rows: &'a [u32],
     ) -> Result<Rows<'a>, NetError> {
         match self {
-            Self::Bytes => pick(images, rows),
+            Self::Plain => rows_of(images)?.pick(rows),
             Self::Lists(set) => Rows::sparse(set).pick(rows),
             Self::Masked { nonzero, masked, corruption } => {
                 masked.fill(team, corruption, epoch, nonzero, rows)
             }
             Self::Values { values, corruption } => {
-                let width = images.pixels_per_image();
+                let width = images.width();
                 let values = &mut values[..rows.len() * width];
                 corruption.fill(team, epoch, images, rows, values)?;
                 Rows::values(values, width)
@@ -84,15 +87,15 @@ impl<'a> Fused<'a> {
     pub(crate) fn new(
         model: &'a mut (dyn AsNetwork + Send + 'a),
         network: Network,
-        train: &ImageSet,
+        train: &Samples,
         config: TrainConfig,
         team: Team,
     ) -> Result<Self, TrainError> {
-        require_logits(&network)?;
+        let loss = loss_of(network.outputs())?;
         let adam = Adam { learning_rate: config.learning_rate(), ..Adam::default() };
         let stack = Stack::new(&network.layers())?;
         let max_batch = config.batch_size().min(train.len());
-        let learner = Learner::new(stack, Loss::BceWithLogits, adam, max_batch, team.clone())?;
+        let learner = Learner::new(stack, loss, adam, max_batch, team.clone())?;
         let feed = Feed::new(train, config.corruption(), max_batch)?;
         Ok(Self { model, network, learner, team, feed, config, noise: Vec::new() })
     }
@@ -111,7 +114,7 @@ impl Engine for Fused<'_> {
     fn inputs(&self) -> &'static str {
         match self.feed {
             Feed::Lists(_) | Feed::Masked { .. } => "sparse",
-            Feed::Bytes | Feed::Values { .. } => "dense",
+            Feed::Plain | Feed::Values { .. } => "dense",
         }
     }
 
@@ -119,11 +122,15 @@ impl Engine for Fused<'_> {
         (self.network.pixels(), self.network.code_size())
     }
 
-    fn step(&mut self, epoch: u64, images: &ImageSet, rows: &[u32]) -> Result<f64, TrainError> {
+    fn outputs(&self) -> Outputs {
+        self.network.outputs()
+    }
+
+    fn step(&mut self, epoch: u64, images: &Samples, rows: &[u32]) -> Result<f64, TrainError> {
         let Self { network, learner, team, feed, config, noise, .. } = self;
         learner.set_learning_rate(config.learning_rate_in(epoch))?;
         let inputs = feed.inputs(team, epoch, images, rows)?;
-        let targets = Targets::Rows(pick(images, rows)?);
+        let targets = Targets::Rows(rows_of(images)?.pick(rows)?);
         let price = config.rate();
         if price == 0.0 {
             return Ok(learner.step(inputs, targets, Code::Plain)?);
@@ -137,10 +144,10 @@ impl Engine for Fused<'_> {
 
     fn forward(&self) -> Result<Forward<'_>, TrainError> {
         let network = self.trained()?;
-        Ok(Box::new(move |images, codes, logits| {
+        Ok(Box::new(move |images, codes, outputs| {
             network.encode_into(&self.team, images, codes)?;
             let codes = Rows::values(codes, network.code_size())?;
-            Ok(network.decoder().outputs_into(&self.team, codes, logits)?)
+            Ok(network.decoder().outputs_into(&self.team, codes, outputs)?)
         }))
     }
 

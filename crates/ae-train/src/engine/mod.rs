@@ -7,11 +7,10 @@ mod fused;
 mod taped;
 
 use std::iter::zip;
-use std::ops::Range;
 
-use ae_data::ImageSet;
+use ae_data::{Samples, Values};
 use ae_net::{
-    Evaluation, LayerValues, NamedTensor, NetError, Network, Outputs, Rows, Team, WeightsError, psnr_db,
+    Evaluation, LayerValues, Loss, NamedTensor, NetError, Network, Outputs, Rows, Team, WeightsError, psnr_db,
 };
 
 #[cfg(feature = "autodiff")]
@@ -33,11 +32,14 @@ pub(crate) trait Engine: Send {
     /// Values in an image, and in a code.
     fn sizes(&self) -> (usize, usize);
 
-    /// Trains on the images `rows` of `images` once, damaged as they are in `epoch` if the engine was
-    /// told to damage them. Returns their mean BCE before the step, nats.
-    fn step(&mut self, epoch: u64, images: &ImageSet, rows: &[u32]) -> Result<f64, TrainError>;
+    /// How the model's outputs are read, and so which loss is trained.
+    fn outputs(&self) -> Outputs;
 
-    /// What computes codes and logits under the weights as they are.
+    /// Trains on the images `rows` of `images` once, damaged as they are in `epoch` if the engine was
+    /// told to damage them. Returns their mean loss before the step.
+    fn step(&mut self, epoch: u64, images: &Samples, rows: &[u32]) -> Result<f64, TrainError>;
+
+    /// What computes codes and outputs under the weights as they are.
     fn forward(&self) -> Result<Forward<'_>, TrainError>;
 
     /// What the optimiser remembers, by tensor name.
@@ -54,20 +56,17 @@ pub(crate) trait Engine: Send {
     fn restore(&mut self, parameters: &[NamedTensor], adam: AdamState) -> Result<(), TrainError>;
 }
 
-/// Puts codes `(B, CODE)` and logits `(B, PIXELS)` of images in place of what two buffers held.
+/// Puts codes `(B, CODE)` and outputs `(B, PIXELS)` of images in place of what two buffers held.
 pub(crate) type Forward<'a> =
     Box<dyn FnMut(Rows<'_>, &mut Vec<f32>, &mut Vec<f32>) -> Result<(), TrainError> + 'a>;
 
 /// Scores `images` under an engine's weights.
-pub(crate) fn evaluate(
-    engine: &dyn Engine,
-    team: &Team,
-    images: &ImageSet,
-) -> Result<Evaluation, TrainError> {
-    let (pixels, code) = engine.sizes();
-    let mut forward = engine.forward()?;
-    ae_net::evaluate(team, (Outputs::Logits, code), (images.pixels(), pixels), |tile, codes, logits| {
-        forward(images_in(images, &tile)?, codes, logits)
+pub(crate) fn evaluate(engine: &dyn Engine, team: &Team, images: &Samples) -> Result<Evaluation, TrainError> {
+    let (mut forward, rows) = (engine.forward()?, rows(images)?);
+    let mut inputs = None;
+    ae_net::evaluate(team, (engine.outputs(), engine.sizes().1), rows, |tile, codes, outputs| {
+        let inputs = inputs.get_or_insert_with(|| rows.chunks(tile.len()));
+        forward(inputs.next().expect("tiles are as long as the first, but for the last"), codes, outputs)
     })
 }
 
@@ -75,42 +74,46 @@ pub(crate) fn evaluate(
 pub(crate) fn restore(
     engine: &dyn Engine,
     team: &Team,
-    images: &ImageSet,
+    images: &Samples,
     corruption: &Corruption,
 ) -> Result<Restoration, TrainError> {
     let (pixels, code) = engine.sizes();
     let mut forward = engine.forward()?;
     let (mut damaged, mut squared) = (Vec::new(), 0.0);
-    let (model, targets) = ((Outputs::Logits, code), (images.pixels(), pixels));
-    let found = ae_net::evaluate::<TrainError>(team, model, targets, |tile, codes, logits| {
+    let (model, clean) = ((engine.outputs(), code), rows(images)?);
+    let found = ae_net::evaluate::<TrainError>(team, model, clean, |tile, codes, outputs| {
         let places: Vec<u32> = (tile.start as u32..tile.end as u32).collect();
         damaged.resize(places.len() * pixels, 0.0);
         corruption.fill(team, Corruption::TEST, images, &places, &mut damaged)?;
-        for (damaged, clean) in zip(&damaged, images_in(images, &tile)?.to_values()) {
+        for (damaged, clean) in zip(&damaged, clean.pick(&places)?.to_values()) {
             squared += f64::from(damaged - clean).powi(2);
         }
-        forward(Rows::values(&damaged, pixels)?, codes, logits)
+        forward(Rows::values(&damaged, pixels)?, codes, outputs)
     })?;
     let mse = found.mse;
-    Ok(Restoration { damaged_mse: squared / images.pixels().len() as f64, mse, psnr_db: psnr_db(mse) })
+    let damaged_mse = squared / images.values().len() as f64;
+    Ok(Restoration { damaged_mse, mse, psnr_db: psnr_db(mse) })
 }
 
-/// Neighbouring images of a set.
-fn images_in<'a>(images: &'a ImageSet, places: &Range<usize>) -> Result<Rows<'a>, NetError> {
-    let pixels = images.pixels_per_image();
-    Rows::bytes(&images.pixels()[places.start * pixels..places.end * pixels], pixels)
+/// The numbers of a set, as networks read them.
+pub(crate) fn rows(set: &Samples) -> Result<Rows<'_>, NetError> {
+    match set.values() {
+        Values::Bytes(bytes) => Rows::bytes(bytes, set.width()),
+        Values::Floats(values) => Rows::values(values, set.width()),
+    }
 }
 
-/// The images `rows` of a set.
-fn pick<'a>(images: &'a ImageSet, rows: &'a [u32]) -> Result<Rows<'a>, NetError> {
-    Rows::bytes(images.pixels(), images.pixels_per_image())?.pick(rows)
-}
-
-/// Refuses a network whose outputs the loss can't be taken of.
-fn require_logits(network: &Network) -> Result<(), TrainError> {
-    match network.outputs() {
-        Outputs::Logits => Ok(()),
-        other => Err(TrainError::argument("the network's outputs", "logits", format!("{other:?}"))),
+/// The loss that outputs are trained by.
+///
+/// # Errors
+/// [`TrainError::Argument`] if there is none.
+fn loss_of(outputs: Outputs) -> Result<Loss, TrainError> {
+    match outputs {
+        Outputs::Logits => Ok(Loss::BceWithLogits),
+        Outputs::Values => Ok(Loss::Mse),
+        Outputs::Clipped => {
+            Err(TrainError::argument("the network's outputs", "logits or values", "clipped values"))
+        }
     }
 }
 

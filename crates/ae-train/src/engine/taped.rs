@@ -7,9 +7,9 @@ use ae_model::dfdx::tensor_ops::{BroadcastTo, PermuteTo, RealizeTo, TryAdd, TryM
 use ae_model::{
     Autoencoder, Batch, ModelError, Parameters, Traced, TypedNetwork, WeightsError, update_parameters,
 };
-use ae_net::{Activation, AsNetwork, Dense, LayerValues, NamedTensor, NetError, Network};
+use ae_net::{Activation, AsNetwork, Dense, LayerValues, NamedTensor, NetError, Network, Outputs};
 
-use super::{by_layer, require_logits};
+use super::{by_layer, loss_of};
 use crate::TrainError;
 
 /// A model that [`Trainer::autodiff`](crate::Trainer::autodiff) trains: an [`Autoencoder`] of any two dfdx modules, or
@@ -25,16 +25,19 @@ pub trait Taped: Send + Sync {
     /// Values in an image, and in a code.
     fn sizes(&self) -> (usize, usize);
 
+    /// How outputs are read.
+    fn outputs(&self) -> Outputs;
+
     /// Gradients of 0 for all parameters.
     fn gradients(&self) -> Result<Gradients<f32, Cpu>, ModelError>;
 
     /// `(B, PIXELS)` to `(B, CODE)`, on the tape.
     fn encode(&self, x: Batch<usize, Traced>) -> Result<Batch<usize, Traced>, ModelError>;
 
-    /// `(B, CODE)` to logits `(B, PIXELS)`, on the tape.
+    /// `(B, CODE)` to outputs `(B, PIXELS)`, on the tape.
     fn decode(&self, z: Batch<usize, Traced>) -> Result<Batch<usize, Traced>, ModelError>;
 
-    /// Codes `(B, CODE)` and logits `(B, PIXELS)` of images `(B, PIXELS)`.
+    /// Codes `(B, CODE)` and outputs `(B, PIXELS)` of images `(B, PIXELS)`.
     fn forward(&self, x: Batch<usize>) -> Result<(Vec<f32>, Vec<f32>), ModelError>;
 
     /// Hands every parameter, by name, and its gradient to an optimiser.
@@ -65,7 +68,7 @@ where
 
 impl Differentiable for Network {
     fn on_tape(&mut self) -> Result<Box<dyn Taped + '_>, TrainError> {
-        require_logits(self)?;
+        loss_of(self.outputs())?;
         Ok(Box::new(Layers::of(self).map_err(ModelError::from)?))
     }
 }
@@ -89,6 +92,10 @@ where
 {
     fn sizes(&self) -> (usize, usize) {
         (E::In::SIZE, E::Out::SIZE)
+    }
+
+    fn outputs(&self) -> Outputs {
+        Outputs::Logits
     }
 
     fn gradients(&self) -> Result<Gradients<f32, Cpu>, ModelError> {
@@ -186,6 +193,10 @@ fn apply<T: Tape<f32, Cpu>>(layers: &[Layer], x: Batch<usize, T>) -> Result<Batc
 impl Taped for Layers<'_> {
     fn sizes(&self) -> (usize, usize) {
         (self.network.pixels(), self.network.code_size())
+    }
+
+    fn outputs(&self) -> Outputs {
+        self.network.outputs()
     }
 
     fn gradients(&self) -> Result<Gradients<f32, Cpu>, ModelError> {

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::path::Path;
 use std::time::Duration;
 
-use ae_data::{ImageSet, Limits, Split, open_folder};
+use ae_data::{Limits, Samples, Split, open_folder};
 use ae_net::{Description, Network, Team};
 use ae_train::{
     CHECKPOINT_EVERY, DataRecord, DataSource, EpochOrder, Existing, History, Origin, RunFolder,
@@ -64,18 +64,18 @@ pub(crate) fn trainer<'a>(
 pub(crate) fn mnist(train: u32, test: u32) -> Split {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/mnist");
     let split = open_folder(&folder, &Limits::default()).unwrap();
-    let first = |set: &ImageSet, count: u32| set.select(&(0..count).collect::<Vec<_>>()).unwrap();
+    let first = |set: &Samples, count: u32| set.select(&(0..count).collect::<Vec<_>>()).unwrap();
     Split { train: first(&split.train, train), test: first(&split.test, test) }
 }
 
 /// Bars at places that differ from image to image; an eighth of the pixels is lit, so that the first layer is sparse.
-fn bars(count: usize) -> ImageSet {
-    let pixels = (0..count)
+fn bars(count: usize) -> Samples {
+    let pixels: Vec<u8> = (0..count)
         .flat_map(|image| {
             (0..16).map(move |at| if (at + 5 * image) % 8 == 0 { 40 + 20 * image as u8 } else { 0 })
         })
         .collect();
-    ImageSet::new(4, 4, pixels, None).unwrap()
+    Samples::new((4, 4), pixels).unwrap()
 }
 
 /// Ten images in batches of 3: four steps an epoch, the last of one image.
@@ -91,6 +91,8 @@ pub(crate) fn origin(split: &Split) -> Origin {
     let data = DataRecord {
         source: DataSource::Folder("somewhere".into()),
         from: None,
+        form: ae_data::Form::default(),
+        scaling: None,
         train: SetRecord::of(&split.train),
         test: SetRecord::of(&split.test),
     };

@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
 mod curve;
+mod multiples;
 mod read;
 mod scatter;

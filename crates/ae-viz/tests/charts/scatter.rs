@@ -132,10 +132,15 @@ fn classes_beyond_the_colours_share_them() {
 }
 
 #[test]
-fn one_class_needs_no_name_and_no_legend() {
-    let chart = ScatterChart::new("", "kind", ["image"]).panel("a", "x", "y", [(0.0, 1.0)], &[0]);
-    let svg = chart.to_svg().unwrap();
-    assert!(!svg.contains("image") && !svg.contains("kind") && dots(&svg).len() == 1);
+fn one_class_and_none_need_no_name_and_no_legend() {
+    let points: Vec<(f64, f64)> = (0..50).map(|i| (f64::from(i), 1.0)).collect();
+    let one = ScatterChart::new("", "kind", ["image"]).panel("a", "x", "y", points.clone(), &[0; 50]);
+    let none = ScatterChart::without_classes("").panel("a", "x", "y", points, &[]);
+    let svg = none.to_svg().unwrap();
+    assert!(!svg.contains("image") && !svg.contains("kind") && svg == one.to_svg().unwrap());
+    let strokes: Vec<Element> = elements(&svg).into_iter().filter(|element| element.name == "path").collect();
+    assert!(strokes.iter().all(|path| path.get("stroke") == Some("#0072B2")));
+    assert_eq!(strokes.iter().map(|path| path.get("d").unwrap().matches('M').count()).sum::<usize>(), 50);
 }
 
 #[test]
@@ -155,8 +160,8 @@ fn what_cannot_be_drawn_is_named() {
     assert_eq!(error, "classes of the points of panel \"second\": expected 1, found 2");
     let error = with(&[(0.0, 0.0), (0.0, 0.0)], &[1, 10]);
     assert_eq!(error, "class of point 1 of panel \"second\": expected 0 to 9, found 10");
-    let nameless = ScatterChart::new("", "", [""; 0]).panel("a", "x", "y", [(0.0, 0.0)], &[0]);
-    assert_eq!(fault(nameless), "classes of a chart: expected at least 1, found 0");
+    let nameless = ScatterChart::without_classes("").panel("a", "x", "y", [(0.0, 0.0)], &[0]);
+    assert_eq!(fault(nameless), "classes of the points of panel \"a\": expected 0, found 1");
     for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1.1e300] {
         let expected = format!("expected a number of at most 1e300 in magnitude, found {bad:?}");
         for point in [(bad, 0.0), (0.0, bad)] {
