@@ -1,20 +1,21 @@
 //! `ae compress`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
-use ae_codec::{CodecError, Compressor, Header, Quality, Survey, WeightBits};
-use ae_data::{ImageReader, Limits};
+use ae_codec::{CodecError, Compressor, Extras, Header, MAX_FORM_BYTES, Quality, Survey, WeightBits};
+use ae_data::{ElementKind, Form, Samples, Shape, SourceKind};
 use ae_net::psnr_db;
-use anyhow::{Error, Result, ensure};
+use anyhow::{Error, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 
-use crate::encode::{images_at_once, open_labelled};
+use crate::form::ReadArgs;
 use crate::guard::{Format, require_places};
 use crate::info;
 use crate::output::{replace, say};
 use crate::progress::ImageBar;
-use crate::run::{RunArg, ThreadsArg};
+use crate::rows::RunRows;
+use crate::run::{Run, RunArg, ThreadsArg};
 use crate::signals;
 use crate::standard::{file, is_standard};
 
@@ -27,11 +28,13 @@ images: 12.6 bytes an image at 19.55 dB for 40, 16.5 at 20.01 dB for 50, 20.5 at
 
 Examples:
   {ae} compress data/mnist/t10k-images-idx3-ubyte.gz -o test.aez
-  {ae} compress mine.idx -o mine.aez --embed-decoder   needs no run to be decompressed"
+  {ae} compress mine.idx -o mine.aez --embed-decoder   needs no run to be decompressed
+  {ae} compress photos/ -o photos.aez --run runs/photos  names and classes are carried along"
 )]
 pub struct CompressArgs {
-    /// IDX file of images, gzipped or not; it may be larger than memory
-    #[arg(value_name = "FILE", value_parser = file())]
+    /// Images of bytes, read as the run's own are: a folder of pictures, an IDX file, .npy, .npz or CSV, larger than memory
+    /// too
+    #[arg(value_name = "FOLDER|FILE", value_parser = file())]
     pub(crate) images: PathBuf,
     /// Where the compressed file goes; - is standard output
     #[arg(short, long, value_name = "FILE")]
@@ -42,9 +45,11 @@ pub struct CompressArgs {
     /// Put the decoder into the file, its weights rounded to so many bits [8 if none are named]
     #[arg(long, value_name = "BITS", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "8")]
     pub(crate) embed_decoder: Option<Bits>,
-    /// IDX file with a label for each image, to be carried along
+    /// File with a label for each image, to be carried along: IDX, .npy or .npz
     #[arg(long, value_name = "FILE", value_parser = file())]
     pub(crate) labels: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
     #[command(flatten)]
     pub(crate) run: RunArg,
     #[command(flatten)]
@@ -79,33 +84,38 @@ pub(crate) fn run(args: &CompressArgs) -> Result<()> {
     Format::of(&args.out, &[Format::Aez])?;
     let run = args.run.open()?;
     require_places(&[&args.out], run.inputs().iter().chain([&args.images]).chain(&args.labels))?;
-    let (images, labels) = open_labelled(&args.images, args.labels.as_deref(), &run, "compress")?;
+    require_bytes(&run)?;
+    let open = || RunRows::open(&run, &args.images, args.labels.as_deref(), &args.read, "compress");
+    let rows = open()?;
     let (team, network) = (args.threads.team()?, run.network()?);
-    let (count, pixels) = (images.len(), network.pixels());
-    let bar = ImageBar::new(count);
-
-    bar.begin("looking");
+    let (count, pixels) = (rows.len(), network.pixels());
+    let extras = extras(&rows);
+    rows.tell_notes();
     let mut survey = Survey::new(&team, network, count);
-    each_chunk(images, pixels, &bar, |chunk, _| Ok(survey.add(chunk)?))?;
+    let mut labels = rows.has_labels().then(Vec::new);
+    each_chunk(rows, "looking", |chunk| {
+        if let Some(labels) = &mut labels {
+            labels.extend_from_slice(chunk.labels().unwrap_or_default());
+        }
+        Ok(survey.add(chunk.bytes().unwrap_or_default())?)
+    })?;
     let coding = survey.finish(args.quality, run.steps(), labels.as_deref())?;
 
-    bar.begin("writing");
-    let images = reopen(&args.images, count)?;
-    let (rows, cols) = run.size();
-    let header = Header { images: count, rows, cols, model: network.identity() };
+    let rows = open()?;
+    ensure!(rows.len() == count, "{} has changed while it was read", args.images.display());
+    let Shape { channels, rows: lines, cols } = run.shape();
+    let header = Header { images: count, channels, rows: lines, cols, model: network.identity() };
     let bits = args.embed_decoder.map(Bits::weights);
     let mut mse = f64::NAN;
     replace(&args.out, |out| {
-        let mut file = Compressor::new(&team, network, out, header, coding, bits).map_err(bare)?;
-        let labels = labels.as_deref().unwrap_or_default();
-        each_chunk(images, pixels, &bar, |chunk, first| {
-            let these = labels.get(first..first + chunk.len() / pixels).unwrap_or_default();
-            file.push(chunk, these).map_err(bare)
+        let mut file = Compressor::new(&team, network, out, header, &extras, coding, bits).map_err(bare)?;
+        each_chunk(rows, "writing", |chunk| {
+            let (labels, names) = (chunk.labels().unwrap_or_default(), chunk.names().unwrap_or_default());
+            file.push(chunk.bytes().unwrap_or_default(), labels, names).map_err(bare)
         })?;
         mse = file.finish().map_err(bare)?.1;
         Ok(())
     })?;
-    drop(bar);
 
     say!("wrote {}", args.out.display());
     if !is_standard(&args.out) {
@@ -120,32 +130,52 @@ pub(crate) fn run(args: &CompressArgs) -> Result<()> {
     Ok(())
 }
 
-/// Reads images to their end, some at a time, and hands each chunk on with the number of its first image.
-fn each_chunk(
-    mut images: ImageReader,
-    pixels: usize,
-    bar: &ImageBar,
-    mut work: impl FnMut(&[u8], usize) -> Result<()>,
-) -> Result<()> {
-    let (mut chunk, mut first) = (Vec::new(), 0);
-    loop {
-        let read = images.next_chunk(images_at_once(pixels), &mut chunk)?;
-        if read == 0 {
-            return Ok(());
-        }
-        work(&chunk, first)?;
-        // Large images make a block, and so a write, out of many chunks.
-        signals::check()?;
-        first += read;
-        bar.advance(read);
-    }
+/// Refuses a run of numbers that no pixels are: their codes would need other steps, and their errors another measure.
+fn require_bytes(run: &Run) -> Result<()> {
+    let other = match run.form().elements {
+        Some(ElementKind::Bytes) if run.scaling().is_some() => "bytes that were scaled",
+        Some(ElementKind::Bytes) if !run.network()?.outputs().is_logits() => "bytes by squared error",
+        Some(ElementKind::Bytes) => return Ok(()),
+        _ => "other numbers",
+    };
+    bail!(
+        "an .aez file holds bytes, and what is lost of them is weighed by cross-entropy; this run was trained on {other}: \
+         `encode` and `decode` keep its codes as .npy or .csv"
+    );
 }
 
-/// The images once more, for the second pass.
-fn reopen(path: &Path, count: usize) -> Result<ImageReader> {
-    let images = ImageReader::open(path, &Limits::default())?;
-    ensure!(images.len() == count, "{} has changed while it was read", path.display());
-    Ok(images)
+/// What goes into the file beside images and labels: names and classes, and how rows stood in their source, where that is
+/// more than an IDX file says by itself.
+fn extras(rows: &RunRows<'_>) -> Extras {
+    let form = rows.form();
+    let plain = form.kind == Some(SourceKind::Idx) && form.layout.is_none();
+    let text = serde_json::to_string(&Form { classes: Vec::new(), ..form.clone() });
+    let mut text = text.ok().filter(|_| !plain);
+    if text.as_ref().is_some_and(|text| text.len() > MAX_FORM_BYTES) {
+        say!("note: the names of columns take more than {MAX_FORM_BYTES} bytes, and are left out");
+        text = None;
+    }
+    Extras { named: rows.has_names(), classes: form.classes.clone(), form: text }
+}
+
+/// Reads rows to their end, and hands each chunk on; a bar says what for.
+fn each_chunk(
+    mut rows: RunRows<'_>,
+    what: &'static str,
+    mut work: impl FnMut(&Samples) -> Result<()>,
+) -> Result<()> {
+    let bar = ImageBar::new(rows.len());
+    bar.begin(what);
+    loop {
+        let chunk = rows.next_chunk()?;
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        work(&chunk)?;
+        // Large images make a block, and so a write, out of many chunks.
+        signals::check()?;
+        bar.advance(chunk.len());
+    }
 }
 
 /// A failure of the output itself goes bare, to be told with its name.

@@ -1,17 +1,17 @@
 //! `ae decompress`.
 
 use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use ae_codec::{CodecError, Damage, Reader, Soundness};
-use ae_data::{ImageWriter, idx, labels_to_idx};
+use ae_data::{ElementKind, Form, Shape, SourceKind, Values, idx, labels_to_idx};
 use ae_net::{Decoder, Team};
 use anyhow::{Context, Error, Result, ensure};
 use clap::Args;
 
-use crate::decode::bare;
+use crate::back::{Back, Take, format_of, require_place, require_rows, tell};
 use crate::guard::{Format, require_places};
 use crate::output::{pair_of, replace, say};
 use crate::progress::{ImageBar, Stages};
@@ -22,13 +22,15 @@ use crate::standard::file;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   {ae} decompress test.aez -o back.idx
+  {ae} decompress photos.aez -o back/        a folder of pictures
   {ae} decompress damaged.aez -o rest.idx --salvage")]
 pub struct DecompressArgs {
     /// The compressed file
     #[arg(value_name = "FILE", value_parser = file())]
     pub(crate) file: PathBuf,
-    /// Where the images go: IDX, one byte a pixel; - is standard output
-    #[arg(short, long, value_name = "FILE")]
+    /// Where the images go: .idx, .npy, .csv, or a folder for pictures, under the names that they had; - is standard output,
+    /// as IDX
+    #[arg(short, long, value_name = "FOLDER|FILE")]
     pub(crate) out: PathBuf,
     /// Where the labels go, if the file carries any: IDX, one byte a label where they are 0 to 255
     #[arg(long, value_name = "FILE")]
@@ -45,13 +47,13 @@ pub struct DecompressArgs {
 /// Writes the images, and the labels if they are asked for.
 pub(crate) fn run(args: &DecompressArgs) -> Result<()> {
     let begin = Instant::now();
-    let outputs: Vec<_> = [Some(&args.out), args.labels_out.as_ref()].into_iter().flatten().collect();
-    for output in &outputs {
-        Format::of(output, &[Format::Idx])?;
-    }
+    args.labels_out.iter().try_for_each(|labels| Format::of(labels, &[Format::Idx]).map(drop))?;
     let damage = if args.salvage { Damage::Skip } else { Damage::Refuse };
+    require_rows(&args.out)?;
     let mut reader = Reader::open(&args.file, damage)?;
     let header = *reader.header();
+    let form = form_of(&reader);
+    let format = format_of(&args.out, &form)?;
     // The run is needed, and looked for, only where the file has no decoder of its own.
     let own_decoder = reader.decoder().is_some();
     ensure!(
@@ -61,7 +63,17 @@ pub(crate) fn run(args: &DecompressArgs) -> Result<()> {
     );
     let run = if own_decoder { None } else { Some(args.run.open()?) };
     let of_run = run.as_ref().map(Run::inputs).unwrap_or_default();
-    require_places(&outputs, of_run.iter().chain([&args.file]))?;
+    let inputs = || of_run.iter().chain([&args.file]);
+    match format {
+        Format::Pictures => {
+            require_place(&args.out, format, inputs().chain(&args.labels_out))?;
+            require_places(args.labels_out.as_slice(), inputs())?;
+        }
+        _ => {
+            let outputs: Vec<_> = [&args.out].into_iter().chain(&args.labels_out).collect();
+            require_places(&outputs, inputs())?;
+        }
+    }
     ensure!(
         args.labels_out.is_none() || reader.coding().labelled(),
         "{} carries no labels",
@@ -76,19 +88,19 @@ pub(crate) fn run(args: &DecompressArgs) -> Result<()> {
     };
     let bar = ImageBar::new(kept);
     bar.begin("decompressing");
+    let (named, labelled) = (reader.extras().named, reader.coding().labelled());
+    let back = Back { form: &form, scaling: None, count: kept, named, labelled };
     let mut pair = None;
-    replace(&args.out, |out| {
+    back.write(&args.out, format, |take| {
         let mut labels = Vec::new();
-        let mut writer = ImageWriter::new(out, kept, header.rows, header.cols).map_err(bare)?;
         for &number in &blocks {
             let block = reader.block(number).with_context(|| cannot(&args.file, args.salvage))?;
-            write_images(&mut reader, &block, &decoder, &team, &mut writer)?;
+            write_images(&reader, &block, &decoder, &team, take)?;
             bar.advance(block.symbols.len() / decoder.code_size());
             if args.labels_out.is_some() {
                 labels.extend(block.labels);
             }
         }
-        writer.finish().map_err(bare)?;
         // Both take their places, or neither does.
         if let Some(path) = &args.labels_out {
             let labels = labels_to_idx(&labels)?;
@@ -101,7 +113,7 @@ pub(crate) fn run(args: &DecompressArgs) -> Result<()> {
         Ok(())
     })?;
     drop((bar, pair));
-    say!("wrote {}: {kept} images of {} x {} pixels", args.out.display(), header.rows, header.cols);
+    tell(&args.out, kept, &form);
     if let Some(path) = &args.labels_out {
         say!("wrote {}: {kept} labels", path.display());
     }
@@ -140,16 +152,33 @@ fn sound_blocks(reader: &mut Reader<BufReader<File>>, file: &Path) -> Result<(Ve
     Ok((sound, images))
 }
 
+/// How the images stood where they came from, as far as the file says it and it can be true; else as in an IDX file.
+fn form_of(reader: &Reader<BufReader<File>>) -> Form {
+    let (header, extras) = (reader.header(), reader.extras());
+    let shape = Shape { channels: header.channels, rows: header.rows, cols: header.cols };
+    let said = extras.form.as_deref().and_then(|text| serde_json::from_str::<Form>(text).ok());
+    let form = said.filter(|form| form.shape() == Some(shape)).unwrap_or_else(|| Form {
+        kind: Some(if extras.named { SourceKind::Pictures } else { SourceKind::Idx }),
+        ..Form::default().with_shape(shape)
+    });
+    Form { elements: Some(ElementKind::Bytes), classes: extras.classes.clone(), ..form }
+}
+
 fn write_images(
-    reader: &mut Reader<BufReader<File>>,
+    reader: &Reader<BufReader<File>>,
     block: &ae_codec::Block,
     decoder: &Decoder,
     team: &Team,
-    writer: &mut ImageWriter<&mut dyn Write>,
+    take: Take<'_>,
 ) -> Result<()> {
+    let mut done = 0;
     for images in reader.images(team, decoder, block) {
         let images = images.map_err(|error: CodecError| Error::from(error))?;
-        writer.write(&images).map_err(bare)?;
+        let rows = done..done + images.len() / decoder.pixels();
+        done = rows.end;
+        let names = block.names.as_ref().map(|names| &names[rows.clone()]);
+        let labels = (!block.labels.is_empty()).then(|| &block.labels[rows]);
+        take(names, labels, Values::Bytes(images))?;
     }
     Ok(())
 }

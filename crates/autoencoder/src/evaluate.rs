@@ -47,7 +47,9 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<()> {
     let images = images_of_run.labelled()?;
     let (stages, seed) = (Stages::new(), run.record.config.seed);
     let begins = &mut |stage: &str| stages.begin(stage);
-    let report = Report::measure(&run::team(None)?, run.network()?, &images, seed, begins)?;
+    let mut report =
+        Report::measure(&run::team(None)?, run.network()?, &images, run.scaling(), seed, begins)?;
+    report.columns = report.columns.map(|columns| columns.named(&run.form().columns));
     drop(stages);
     let measured = Measured {
         run: run.folder.path().to_owned(),

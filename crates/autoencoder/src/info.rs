@@ -5,6 +5,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use ae_codec::{AezError, Damage, Reader};
+use ae_data::Shape;
 use anyhow::{Context, Error, Result, bail};
 use clap::Args;
 
@@ -42,11 +43,14 @@ pub(crate) fn open(file: &Path) -> Result<Reader<BufReader<File>>, AezError> {
 pub(crate) fn describe(reader: &Reader<BufReader<File>>) -> String {
     let (header, sizes) = (reader.header(), reader.sizes());
     let per_image = |bytes: u64| bytes as f64 / header.images as f64;
-    let raw = (header.images * header.rows * header.cols) as f64;
+    let raw = header.images as f64 * header.pixels() as f64;
+    let shape = Shape { channels: header.channels, rows: header.rows, cols: header.cols };
+    let carried = |carried: bool| if carried { "carried" } else { "none" };
     let mut lines = vec![
-        format!("images          {} of {} x {} pixels", header.images, header.rows, header.cols),
+        format!("images          {} of {shape} pixels", header.images),
         format!("codes           {} numbers", reader.coding().quantiser().units()),
-        format!("labels          {}", if reader.coding().labelled() { "carried" } else { "none" }),
+        format!("labels          {}", carried(reader.coding().labelled())),
+        format!("names           {}", carried(reader.extras().named)),
         format!("model           {}", header.model),
         format!("blocks          {} of {} images", reader.blocks(), reader.block_images()),
         format!("bytes           {}", sizes.total()),
@@ -55,6 +59,9 @@ pub(crate) fn describe(reader: &Reader<BufReader<File>>) -> String {
             sizes.header, sizes.tables, sizes.decoder, sizes.blocks, sizes.index
         ),
     ];
+    if sizes.description + sizes.names > 0 {
+        lines.push(format!("  description {}, names {}", sizes.description, sizes.names));
+    }
     if header.images > 0 {
         lines.push(format!("bytes an image  {:.3}", per_image(sizes.total())));
         if sizes.decoder > 0 {

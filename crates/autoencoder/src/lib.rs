@@ -6,13 +6,16 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "talking to the terminal is this crate's work")]
 
+mod back;
 mod compress;
 mod data;
 mod decode;
 mod decompress;
+mod denoise;
 mod encode;
 mod evaluate;
 mod figure;
+mod form;
 mod generate;
 mod guard;
 mod info;
@@ -21,6 +24,7 @@ mod paths;
 mod presets;
 mod progress;
 mod rate;
+mod rows;
 mod run;
 mod run_images;
 mod signals;
@@ -38,7 +42,7 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub enum Command {
     #[doc(hidden)]
-    Train(train::TrainArgs),
+    Train(Box<train::TrainArgs>),
     #[doc(hidden)]
     Figure(figure::FigureArgs),
     #[doc(hidden)]
@@ -49,6 +53,8 @@ pub enum Command {
     Encode(encode::EncodeArgs),
     #[doc(hidden)]
     Decode(decode::DecodeArgs),
+    #[doc(hidden)]
+    Denoise(denoise::DenoiseArgs),
     #[doc(hidden)]
     Compress(compress::CompressArgs),
     #[doc(hidden)]
@@ -68,6 +74,7 @@ pub fn execute(command: Command, name: &'static str) -> ExitCode {
         Command::Generate(args) => generate::run(&args),
         Command::Encode(args) => encode::run(&args),
         Command::Decode(args) => decode::run(&args),
+        Command::Denoise(args) => denoise::run(&args),
         Command::Compress(args) => compress::run(&args),
         Command::Decompress(args) => decompress::run(&args),
         Command::Info(args) => info::run(&args),

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use anyhow::{Context, Error, Result, ensure};
 
 use crate::guard::require_places;
-use crate::signals::{self, Stopped};
+use crate::signals::{self, Hold, Stopped};
 use crate::standard::{self, is_standard};
 
 static PROGRAM: OnceLock<&str> = OnceLock::new();
@@ -86,7 +86,18 @@ pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<
         Some(error) => return Err(error),
         None => replaced?,
     }
-    hold.finish().map_or(Ok(()), |signal| Err(stopped(signal, "is written")))
+    finish(hold, path)
+}
+
+/// Lets signals go on that were held while something was written, which is in its place now.
+pub(crate) fn finish(hold: Hold, path: &Path) -> Result<()> {
+    match hold.finish() {
+        None => Ok(()),
+        Some(signal) => {
+            let said = format!("stopped by {signal}: {} is written", path.display());
+            Err(Stopped::by(signal, said).into())
+        }
+    }
 }
 
 /// Writes to standard output. Whoever has read enough of it may stop reading.
@@ -103,8 +114,8 @@ fn stream(write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     written.context("cannot write to standard output")
 }
 
-/// Makes a file's folder, and clears away what killed commands have left there.
-fn make_ready(path: &Path) -> Result<()> {
+/// Makes the folder that an output is to be in, and clears away what killed commands have left there.
+pub(crate) fn make_ready(path: &Path) -> Result<()> {
     // A link is written through, and the temporary file stands beside what it leads to.
     let folder = &folder_of(path);
     ensure!(!folder.is_file(), "{} is a file, and no folder", folder.display());
@@ -146,7 +157,7 @@ impl Write for Watched<'_> {
 }
 
 /// Writes files into a folder, which is made if it is not there, and says so.
-pub(crate) fn write_files(folder: &Path, files: &[(&'static str, Vec<u8>)]) -> Result<()> {
+pub(crate) fn write_files(folder: &Path, files: &[(impl AsRef<Path>, Vec<u8>)]) -> Result<()> {
     for (name, bytes) in files {
         let path = folder.join(name);
         require_places(&[&path], [] as [&Path; 0])?;

@@ -1,20 +1,35 @@
 //! How long work shows itself: a bar on a terminal, one plain line an epoch elsewhere. No line is longer than 80 columns.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use ae_data::Reading;
+use ae_net::Outputs;
 use ae_train::{EpochRecord, Event, TrainConfig};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use crate::output::say;
 
 /// A bar on a terminal, and nothing elsewhere.
 fn on_terminal(template: &str, bar: impl FnOnce() -> ProgressBar) -> Option<ProgressBar> {
-    std::io::stderr().is_terminal().then(|| {
-        let style = ProgressStyle::with_template(template).expect("templates are constants that parse");
-        bar().with_style(style.progress_chars("=> "))
-    })
+    std::io::stderr().is_terminal().then(|| bar().with_style(style(template)))
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("templates are constants that parse").progress_chars("=> ")
+}
+
+/// Makes a spinner the bar of something that is counted, if it is none yet, and moves it on.
+fn count(bar: Option<&ProgressBar>, what: &'static str, done: usize, all: usize) {
+    let Some(bar) = bar else { return };
+    if bar.length() != Some(all as u64) {
+        bar.set_style(style("{msg} [{wide_bar}] {pos}/{len}"));
+        bar.set_length(all as u64);
+    }
+    bar.set_message(what);
+    bar.set_position(done as u64);
 }
 
 /// A bar on a terminal while images are worked off, and nothing elsewhere.
@@ -59,9 +74,11 @@ pub(crate) struct Stages {
 static STAGES_ARE_SHOWN: AtomicBool = AtomicBool::new(false);
 
 impl Stages {
+    const SPINNER: &str = "{spinner} {msg}  {elapsed}";
+
     pub(crate) fn new() -> Self {
         let outermost = !STAGES_ARE_SHOWN.swap(true, Ordering::Relaxed);
-        let spinner = || on_terminal("{spinner} {msg}  {elapsed}", ProgressBar::new_spinner);
+        let spinner = || on_terminal(Self::SPINNER, ProgressBar::new_spinner);
         let bar = outermost.then(spinner).flatten();
         if let Some(bar) = &bar {
             bar.enable_steady_tick(Duration::from_millis(100));
@@ -76,9 +93,32 @@ impl Stages {
         stages
     }
 
+    /// Shows how far files have been read, from any thread, and says before it is taken where that takes much memory.
+    pub(crate) fn reading(&self) -> Arc<dyn Fn(Reading) + Send + Sync> {
+        const MUCH: u64 = 256 << 20;
+        let bar = self.bar.clone();
+        Arc::new(move |reading| match reading {
+            Reading::LookedAt(done, all) => count(bar.as_ref(), "looking at pictures", done, all),
+            Reading::Read(done, all) => count(bar.as_ref(), "reading", done, all),
+            Reading::Rows { rows, bytes, limit } if (MUCH..=limit).contains(&bytes) => {
+                let (bytes, limit) = (HumanBytes(bytes), HumanBytes(limit));
+                let say = || {
+                    let line =
+                        format!("{rows} rows take {bytes} of memory, at most {limit} are used for them");
+                    // Nothing depends on it.
+                    let _ = writeln!(std::io::stderr(), "{line}");
+                };
+                bar.as_ref().map_or_else(say, |bar| bar.suspend(say));
+            }
+            Reading::Rows { .. } => {}
+        })
+    }
+
     /// The next one begins.
     pub(crate) fn begin(&self, what: &str) {
         if let Some(bar) = &self.bar {
+            bar.set_style(style(Self::SPINNER));
+            bar.unset_length();
             bar.reset_elapsed();
             bar.set_message(what.to_owned());
         }
@@ -103,6 +143,7 @@ pub(crate) struct Progress {
     /// Steps that an earlier part of the run has done.
     before: u64,
     images: usize,
+    outputs: Outputs,
     began: Instant,
     shown: Instant,
     /// Whether it has been said, if it is worth it, how long the run takes; and what the columns are.
@@ -118,11 +159,20 @@ impl Progress {
     const ENOUGH: Duration = Duration::from_secs(2);
 
     /// Of a run over `images` images that begins after so many epochs and steps of the next.
-    pub(crate) fn new(config: &TrainConfig, images: usize, (done, steps): (u64, usize)) -> Self {
+    pub(crate) fn new(
+        config: &TrainConfig,
+        outputs: Outputs,
+        images: usize,
+        (done, steps): (u64, usize),
+    ) -> Self {
         let epochs = config.epochs();
         let steps_per_epoch = images.div_ceil(config.batch_size()) as u64;
         let before = done.saturating_mul(steps_per_epoch).saturating_add(steps as u64);
-        let bar = on_terminal("epoch {prefix} [{wide_bar}] BCE {msg}  {eta} left", || {
+        let template = match outputs {
+            Outputs::Values => "epoch {prefix} [{wide_bar}] MSE {msg}  {eta} left",
+            _ => "epoch {prefix} [{wide_bar}] BCE {msg}  {eta} left",
+        };
+        let bar = on_terminal(template, || {
             let bar = ProgressBar::new(epochs.saturating_mul(steps_per_epoch)).with_position(before);
             bar.set_prefix(format!("{}/{epochs}", done.saturating_add(1)));
             // What was done before says nothing of how long the rest takes.
@@ -130,19 +180,30 @@ impl Progress {
             bar
         });
         let (began, shown) = (Instant::now(), Instant::now());
-        Self { epochs, steps_per_epoch, before, images, began, shown, estimated: false, headed: false, bar }
+        Self {
+            epochs,
+            steps_per_epoch,
+            before,
+            images,
+            outputs,
+            began,
+            shown,
+            estimated: false,
+            headed: false,
+            bar,
+        }
     }
 
     pub(crate) fn observe(&mut self, event: Event<'_>) {
         match event {
-            Event::Step { epoch, step, train_bce, .. } if self.shown.elapsed() >= Self::SHOWN_EVERY => {
+            Event::Step { epoch, step, train_loss, .. } if self.shown.elapsed() >= Self::SHOWN_EVERY => {
                 self.shown = Instant::now();
                 if self.began.elapsed() >= Self::ENOUGH {
                     self.estimate(epoch, step as u64);
                 }
                 if let Some(bar) = &self.bar {
                     bar.set_prefix(format!("{epoch}/{}", self.epochs));
-                    bar.set_message(number(train_bce, 4, 8));
+                    bar.set_message(number(train_loss, 4, 8));
                     bar.set_position((epoch - 1) * self.steps_per_epoch + step as u64);
                 }
             }
@@ -150,9 +211,9 @@ impl Progress {
                 self.estimate(record.epoch, self.steps_per_epoch);
                 if !self.headed {
                     self.headed = true;
-                    self.tell(&header(self.epochs));
+                    self.tell(&header(self.outputs, self.epochs));
                 }
-                self.tell(&line(record, self.epochs, self.images));
+                self.tell(&line(self.outputs, record, self.epochs, self.images));
             }
             _ => {}
         }
@@ -197,37 +258,35 @@ fn worth_telling(seconds: f64) -> Option<String> {
 }
 
 /// What stands over the lines of a run of so many epochs.
-fn header(epochs: u64) -> String {
-    row(
-        epochs,
-        ["epoch", "train BCE", "test BCE", "MSE", "PSNR dB", "dead", "seconds", "images/s"]
-            .map(str::to_owned),
-    )
+fn header(outputs: Outputs, epochs: u64) -> String {
+    let titles: &[&str] = match outputs {
+        Outputs::Values => &["train MSE", "test MSE", "dead", "seconds", "rows/s"],
+        _ => &["train BCE", "test BCE", "MSE", "PSNR dB", "dead", "seconds", "images/s"],
+    };
+    row(outputs, epochs, "epoch", titles.iter().map(|&title| title.to_owned()))
 }
 
 /// An epoch of a run over so many images.
-fn line(record: &EpochRecord, epochs: u64, images: usize) -> String {
-    let EpochRecord { epoch, train_bce, test_bce, test_mse, test_psnr_db, dead_units, wall_s } = *record;
-    row(
-        epochs,
-        [
-            format!("{epoch}/{epochs}"),
-            number(train_bce, 4, 9),
-            number(test_bce, 4, 8),
-            number(test_mse, 5, 7),
-            number(test_psnr_db, 2, 7),
-            number(dead_units as f64, 0, 7),
-            number(wall_s, 2, 8),
-            number(images as f64 / wall_s, 0, 8),
-        ],
-    )
+fn line(outputs: Outputs, record: &EpochRecord, epochs: u64, images: usize) -> String {
+    let EpochRecord { epoch, train_loss, test_loss, test_mse, test_psnr_db, dead_units, wall_s } = *record;
+    let losses = [number(train_loss, 4, 9), number(test_loss, 4, 8)];
+    // Values of any size have no peak, and their loss is the squared error.
+    let errors = match outputs {
+        Outputs::Values => Vec::new(),
+        _ => vec![number(test_mse, 5, 7), number(test_psnr_db, 2, 7)],
+    };
+    let rest = [number(dead_units as f64, 0, 7), number(wall_s, 2, 8), number(images as f64 / wall_s, 0, 8)];
+    row(outputs, epochs, &format!("{epoch}/{epochs}"), losses.into_iter().chain(errors).chain(rest))
 }
 
-fn row(epochs: u64, [epoch, train_bce, test_bce, mse, psnr_db, dead, seconds, rate]: [String; 8]) -> String {
+fn row(outputs: Outputs, epochs: u64, epoch: &str, cells: impl Iterator<Item = String>) -> String {
+    let widths: &[usize] = match outputs {
+        Outputs::Values => &[9, 8, 7, 8, 8],
+        _ => &[9, 8, 7, 7, 7, 8, 8],
+    };
     let first = "epoch".len().max(2 * epochs.to_string().len() + 1);
-    format!(
-        "{epoch:>first$}  {train_bce:>9}  {test_bce:>8}  {mse:>7}  {psnr_db:>7}  {dead:>7}  {seconds:>8}  {rate:>8}"
-    )
+    let cells = cells.zip(widths).map(|(cell, width)| format!("  {cell:>width$}"));
+    format!("{epoch:>first$}") + &cells.collect::<String>()
 }
 
 /// A number with so many decimals, or as many as there is room for; at least 7 characters of it.
@@ -243,8 +302,8 @@ mod tests {
     fn record(epoch: u64, value: f64, dead_units: usize) -> EpochRecord {
         EpochRecord {
             epoch,
-            train_bce: value,
-            test_bce: value,
+            train_loss: value,
+            test_loss: value,
             test_mse: value,
             test_psnr_db: value,
             dead_units,
@@ -256,30 +315,35 @@ mod tests {
     fn an_epoch_is_a_row_under_its_header() {
         let epoch = EpochRecord {
             epoch: 1,
-            train_bce: 0.188_06,
-            test_bce: 0.131_84,
+            train_loss: 0.188_06,
+            test_loss: 0.131_84,
             test_mse: 0.022_011,
             test_psnr_db: 16.573,
             dead_units: 3,
             wall_s: 0.065_2,
         };
-        assert_eq!(header(50), "epoch  train BCE  test BCE      MSE  PSNR dB     dead   seconds  images/s");
         assert_eq!(
-            line(&epoch, 50, 60_000),
+            header(Outputs::Logits, 50),
+            "epoch  train BCE  test BCE      MSE  PSNR dB     dead   seconds  images/s"
+        );
+        assert_eq!(
+            line(Outputs::Logits, &epoch, 50, 60_000),
             " 1/50     0.1881    0.1318  0.02201    16.57        3      0.07    920245"
         );
     }
 
     #[test]
     fn no_line_is_wider_than_a_terminal_whatever_its_numbers() {
+        const OUTPUTS: [Outputs; 2] = [Outputs::Logits, Outputs::Values];
         let extremes =
             [0.0, 1e-9, 0.5, 99_999.995, 86_400.25, 1e9, 1e38, 1e300, f64::MIN, f64::INFINITY, f64::NAN];
         for epochs in [1, 50, 50_000] {
-            let width = header(epochs).len();
-            assert!(width <= 79);
-            for value in extremes {
+            for (value, outputs) in extremes.iter().flat_map(|&value| OUTPUTS.map(|outputs| (value, outputs)))
+            {
+                let width = header(outputs, epochs).len();
+                assert!(width <= 79);
                 for (images, dead_units) in [(1, 0), (60_000, 16_777_216), (usize::MAX, usize::MAX)] {
-                    let found = line(&record(epochs, value, dead_units), epochs, images);
+                    let found = line(outputs, &record(epochs, value, dead_units), epochs, images);
                     assert_eq!(found.len(), width, "{found}");
                 }
                 let takes = worth_telling(value).unwrap_or_default();

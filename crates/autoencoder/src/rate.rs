@@ -1,5 +1,6 @@
 //! `ae figure rate`: what images cost, and how near they come back, by our codes and by what people use instead.
 
+use ae_data::Form;
 use ae_eval::{RatePoint, RateTable, best, rates_by_quality};
 use ae_train::SetRecord;
 use ae_viz::LineChart;
@@ -24,7 +25,8 @@ pub(crate) fn run(run: &RunArg, data: &DataArgs) -> Result<()> {
         "`rate` is drawn from many runs, each in its usual folder: leave --run and --weights out"
     );
     let source = data.source().map_or_else(data::mnist, Ok)?;
-    let (images, team) = (Images::new(source, 0).into_split()?, run::team(None)?);
+    let (images, team) =
+        (Images::new(source, 0, data.read.clone(), Form::default(), None).into_split()?, run::team(None)?);
     let measured = [SetRecord::of(&images.train), SetRecord::of(&images.test)];
     // Runs that are there are looked at before any other is trained.
     for (preset, code) in
@@ -45,7 +47,7 @@ pub(crate) fn run(run: &RunArg, data: &DataArgs) -> Result<()> {
 
     let stages = Stages::new();
     let mut table = RateTable::measure(&team, &images.train, test, &mut |stage| stages.begin(stage))?;
-    let title = format!("{} test images of {} x {} pixels", test.len(), test.rows(), test.cols());
+    let title = format!("{} test images of {} pixels", test.len(), test.shape());
     let mut chart = LineChart::new(title, "PSNR (dB)", "bytes an image").log_y();
     for (name, runs) in curves {
         let mut coded = Vec::new();

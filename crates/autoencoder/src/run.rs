@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
 use ae_codec::Steps;
+use ae_data::{ElementKind, Form, Scaling, Shape};
 use ae_net::{Description, Network, Team};
 use ae_train::{DataSource, ModelRecord, RunFolder, RunRecord};
 use anyhow::{Context, Result, ensure};
@@ -105,7 +106,7 @@ impl Run {
     }
 
     fn description(&self) -> Result<Description> {
-        let ModelRecord { preset, hidden, pixels, code, .. } = &self.record.model;
+        let ModelRecord { preset, hidden, pixels, code, outputs, .. } = &self.record.model;
         let hidden = match hidden {
             Some(hidden) => hidden,
             // Runs of earlier versions have the hidden layers that their presets have.
@@ -113,7 +114,7 @@ impl Run {
                 .with_context(|| self.folder.record_path().display().to_string())?
                 .hidden(*code),
         };
-        Ok(Description::dense(*pixels, hidden, *code))
+        Ok(Description::dense(*pixels, hidden, *code).with_outputs(*outputs))
     }
 
     /// What has been used that is not the run's own, a line each.
@@ -145,19 +146,34 @@ impl Run {
         if self.record.config.rate > 0.0 { Steps::Uniform } else { Steps::Matched }
     }
 
-    /// Rows and columns of its images.
-    pub(crate) fn size(&self) -> (usize, usize) {
-        (self.record.data.train.rows, self.record.data.train.cols)
+    /// What each of its rows is.
+    pub(crate) fn shape(&self) -> Shape {
+        self.record.data.train.shape()
+    }
+
+    /// How its rows stand in their files, and so how others are read.
+    pub(crate) fn form(&self) -> Form {
+        let form = self.record.data.form.clone();
+        // Runs of earlier versions are of bytes, and do not say so.
+        let elements = form.elements.or(Some(ElementKind::Bytes));
+        Form { elements, ..form }.with_shape(self.shape())
+    }
+
+    /// What is done to numbers before its network sees them.
+    pub(crate) fn scaling(&self) -> Option<&Scaling> {
+        self.record.data.scaling.as_ref()
     }
 
     /// What no command may write over: its own files, its data, and the weights that the user has named.
     pub(crate) fn inputs(&self) -> Vec<PathBuf> {
         let mut inputs: Vec<_> = self.folder.files().chain(self.weights.clone()).collect();
         match self.record.data.source_of(self.folder.path()) {
-            DataSource::Folder(folder) => {
+            DataSource::Folder(folder) if folder.is_dir() => {
+                // MNIST's files may have others beside them; folders in it are of pictures.
                 let files = fs::read_dir(folder).into_iter().flatten().flatten();
                 inputs.extend(files.map(|file| file.path()));
             }
+            DataSource::Folder(file) => inputs.push(file),
             DataSource::Files { images, labels, test, test_labels } => {
                 inputs.extend([Some(images), labels, test, test_labels].into_iter().flatten());
             }

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 
-use ae_data::{ImageSet, Part, Split};
+use ae_data::{Part, Samples, Split};
 use ae_train::{SetRecord, TrainedOn, labels_sha256};
 use anyhow::{Context, Result, ensure};
 
@@ -34,7 +34,7 @@ enum Found {
     /// They are others, and all are used: none of them, as far as is known, did the run train on.
     Others { known: bool },
     /// They are others, some of which the run was trained on: how many there are, the numbers of the rest, and the rest.
-    Rest { of: usize, rows: Vec<u32>, images: ImageSet },
+    Rest { of: usize, rows: Vec<u32>, images: Samples },
 }
 
 impl Run {
@@ -42,14 +42,16 @@ impl Run {
     pub(crate) fn images(&self, args: &DataArgs) -> RunImages<'_> {
         let named = args.source();
         let source = named.clone().unwrap_or_else(|| self.record.data.source_of(self.folder.path()));
-        let images = Images::new(source, self.record.config.seed);
+        let (read, scaling) = (args.read.clone(), self.scaling().cloned());
+        let images = Images::new(source, self.record.config.seed, read, self.form(), scaling);
         let (named, parts, other_labels) = (named.is_some(), Default::default(), Default::default());
         RunImages { run: self, images, named, parts, other_labels, notes: RefCell::default() }
     }
 
     /// Those that it has just been trained on.
     pub(crate) fn images_at_hand(&self, split: Split) -> RunImages<'_> {
-        let images = Images::loaded(self.record.data.source.clone(), self.record.config.seed, split);
+        let (source, seed) = (self.record.data.source.clone(), self.record.config.seed);
+        let images = Images::loaded(source, seed, self.form(), split);
         let parts = [Found::Own, Found::Own].map(OnceCell::from);
         let (other_labels, notes) = Default::default();
         RunImages { run: self, images, named: false, parts, other_labels, notes }
@@ -63,12 +65,12 @@ impl RunImages<'_> {
     }
 
     /// The training images; labels may not be with them.
-    pub(crate) fn train(&self) -> Result<&ImageSet> {
+    pub(crate) fn train(&self) -> Result<&Samples> {
         self.part(Part::Train)
     }
 
     /// The test images, at least one; labels may not be with them.
-    pub(crate) fn test(&self) -> Result<&ImageSet> {
+    pub(crate) fn test(&self) -> Result<&Samples> {
         self.part(Part::Test)
     }
 
@@ -148,6 +150,7 @@ impl RunImages<'_> {
             }
         }
         lines.extend(self.notes.borrow().iter().cloned());
+        lines.extend(self.images.notes());
         lines
     }
 
@@ -164,7 +167,7 @@ impl RunImages<'_> {
             || self.other_labels.iter().any(Cell::get)
     }
 
-    fn part(&self, part: Part) -> Result<&ImageSet> {
+    fn part(&self, part: Part) -> Result<&Samples> {
         match self.found(part)? {
             Found::Rest { images, .. } => Ok(images),
             Found::Own | Found::Others { .. } => self.images.part(part),
@@ -209,8 +212,8 @@ impl RunImages<'_> {
             record_path.display(),
         );
         images
-            .require_size(recorded.rows, recorded.cols)
-            .with_context(|| format!("{name} are not of the run's size"))?;
+            .require_shape(recorded.shape())
+            .with_context(|| format!("{name} are not of the run's shape"))?;
         ensure!(!images.is_empty(), "{name}: there are none");
         match part {
             Part::Train => Ok(Found::Others { known: true }),
@@ -219,7 +222,7 @@ impl RunImages<'_> {
     }
 
     /// Other test images, but those that the run was trained on.
-    fn without_trained_on(&self, images: &ImageSet) -> Result<Found> {
+    fn without_trained_on(&self, images: &Samples) -> Result<Found> {
         let name = self.images.name(Part::Test);
         let trained_on = self.run.folder.trained_on(&self.run.record);
         let Some(trained_on) = trained_on.with_context(|| self.run.written_again())? else {

@@ -3,6 +3,7 @@
 mod args;
 mod outcome;
 mod plan;
+mod prepared;
 mod verdicts;
 
 use std::io::{self, Write};
@@ -18,6 +19,7 @@ use anyhow::{Context, Error, Result, ensure};
 
 pub(crate) use self::args::TrainArgs;
 use self::plan::Plan;
+use self::prepared::Prepared;
 use crate::figure::{self, FigureName};
 use crate::output::say;
 use crate::progress::Progress;
@@ -35,21 +37,21 @@ pub(crate) fn run(args: &TrainArgs) -> Result<()> {
         Some((_, checkpoint)) => Plan::resumed(args, checkpoint.settings(), &path)?,
     };
     let mut unread = Vec::new();
-    let images = plan.images(&path, |labels| unread.push(labels))?;
-    let mut network = plan.network(&images, kept.is_some())?;
+    let data = plan.prepare(&path, |labels| unread.push(labels))?;
+    let mut network = plan.network(&data, kept.is_some())?;
     let hold = signals::hold();
-    let Some(trained) = trained(args, &plan, kept, &images, &mut network)? else { return Ok(()) };
+    let Some(trained) = trained(args, &plan, kept, &data, &mut network)? else { return Ok(()) };
     for labels in unread {
         let _ = writeln!(io::stderr(), "note: trained without labels: {labels:#}");
     }
     let folder = trained.folder.path().to_owned();
-    trained.save(&plan, &network, &images)?;
+    trained.save(&plan, &network, &data.images)?;
     if let Some(signal) = hold.finish() {
         let said = format!("stopped by {signal}: {} is whole, but for figures", folder.display());
         return Err(Stopped::by(signal, said).into());
     }
     let run = run::open(&folder)?;
-    figure::draw(&[FigureName::Reconstructions, FigureName::Loss], &run, &run.images_at_hand(images))
+    figure::draw(&[FigureName::Reconstructions, FigureName::Loss], &run, &run.images_at_hand(data.images))
 }
 
 /// A run that has come to its end, and whose folder has only checkpoints yet.
@@ -66,13 +68,14 @@ fn trained(
     args: &TrainArgs,
     plan: &Plan,
     kept: Option<(RunFolder, Checkpoint)>,
-    images: &Split,
+    data: &Prepared,
     network: &mut Network,
 ) -> Result<Option<Trained>> {
     let folder;
-    let parameters = plan.description(network.pixels()).parameters();
+    let images = &data.images;
+    let parameters = plan.description(network.pixels(), data.outputs).parameters();
     let mut trainer = plan.trainer(network, images)?;
-    let origin = plan.origin(images);
+    let origin = plan.origin(data);
     let settings = trainer.settings(origin.clone());
     let (resumes, mut done) = (kept.is_some(), (0, 0));
     folder = match kept {
@@ -95,7 +98,7 @@ fn trained(
     trainer.keep(&folder, settings, args.checkpoint_every.unwrap_or(CHECKPOINT_EVERY));
     trainer.stop_when(|| signals::came().is_some());
     let trained_on = TrainedOn::of(&images.train);
-    announce(plan, images, &trainer, parameters, resumes.then_some(done));
+    announce(plan, data, &trainer, parameters, resumes.then_some(done));
     tell_of_overlap(&trained_on, images);
     let history = train(&mut trainer, &plan.config, images, done, &folder)?;
     let engine = EngineRecord {
@@ -130,7 +133,7 @@ impl Trained {
 /// Says what is about to happen; `done` are the epochs and steps of a run that goes on.
 fn announce(
     plan: &Plan,
-    images: &Split,
+    data: &Prepared,
     trainer: &Trainer<'_>,
     parameters: usize,
     done: Option<(u64, usize)>,
@@ -138,14 +141,33 @@ fn announce(
     let (preset, code, seed) = (plan.preset.name(), plan.code, plan.config.seed());
     let (engine, team) = (trainer.engine(), &plan.team);
     say!("{preset}: codes of {code}, {parameters} parameters, seed {seed}, engine {engine}, {team}");
+    let (images, shape) = (&data.images, data.images.train.shape());
     let Split { train, test } = images;
-    let (rows, cols) = (train.rows(), train.cols());
-    say!("{} training and {} test images of {rows} x {cols} pixels", train.len(), test.len());
+    if shape.is_list() {
+        say!("{} training and {} test rows of {shape} numbers", train.len(), test.len());
+    } else {
+        say!("{} training and {} test images of {shape} pixels", train.len(), test.len());
+    }
+    if data.scaling.is_some() || train.bytes().is_none() || !data.outputs.is_logits() {
+        say!("{}", data.in_words());
+    }
+    if !data.form.classes.is_empty() {
+        say!("{} classes: {}", data.form.classes.len(), listed(&data.form.classes));
+    }
+    data.notes.iter().for_each(|note| say!("note: {note}"));
     if let Some((done, steps)) = done {
         let (epochs, all) = (plan.config.epochs(), steps_an_epoch(images, &plan.config));
         say!("going on after {done} of {epochs} epochs and step {steps} of {all}");
     }
     verdicts::print(judge_images(&images.train).as_slice(), None);
+}
+
+/// The first of some names.
+fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let shown = names.iter().take(SHOWN).map(|name| name.escape_debug().take(40).collect::<String>());
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN { format!("{shown}, ..") } else { shown }
 }
 
 /// Says that a run goes on with other labels than it began with, which its record will then name.
@@ -173,7 +195,7 @@ fn train(
     done: (u64, usize),
     folder: &RunFolder,
 ) -> Result<History> {
-    let mut progress = Progress::new(config, images.train.len(), done);
+    let mut progress = Progress::new(config, trainer.outputs(), images.train.len(), done);
     let history = trainer.train(&mut |event| progress.observe(event));
     progress.finish();
     history.map_err(|error| match error {
@@ -260,7 +282,7 @@ fn is_written(folder: &RunFolder, plan: &Plan, weights: &str) -> bool {
     folder.record().is_ok_and(|record| {
         record.config == plan.config.params()
             && record.model.identity == weights
-            && folder.network(&record, &plan.description(record.model.pixels)).is_ok()
+            && folder.network(&record, &plan.description(record.model.pixels, record.model.outputs)).is_ok()
             && folder.history(&record).is_ok()
             && folder.trained_on(&record).is_ok()
     })

@@ -8,6 +8,7 @@ use ae_train::{CHECKPOINT_EVERY, EpochOrder, TrainParams};
 use clap::{Args, Parser, ValueEnum};
 
 use crate::data::DataArgs;
+use crate::form::{FormArgs, ScaleArgs};
 use crate::paths;
 use crate::presets::{self, Preset};
 use crate::standard::file;
@@ -19,7 +20,7 @@ pub struct TrainArgs {
     /// Shape of the network and its settings [default: shallow]
     #[arg(long, value_enum)]
     pub(crate) preset: Option<Preset>,
-    /// Numbers in a code, 1 to the pixels of an image [default: the preset's]
+    /// Numbers in a code, 1 to the numbers of a row [default: the preset's]
     #[arg(long, value_name = "N")]
     pub(crate) code: Option<NonZeroUsize>,
     /// Units of the encoder's hidden layers, which the decoder mirrors, as in 512,128; a code behind hidden layers is
@@ -57,6 +58,8 @@ pub struct TrainArgs {
     pub(crate) order: Option<OrderName>,
     #[command(flatten)]
     pub(crate) data: DataArgs,
+    #[command(flatten)]
+    pub(crate) scale: ScaleArgs,
     /// Weights to start from, instead of drawing them: .safetensors, PyTorch's too, whatever it calls its layers, if
     /// it is evident which is which
     #[arg(long, value_name = "FILE", value_parser = file())]
@@ -79,6 +82,8 @@ pub struct TrainArgs {
     pub(crate) force: bool,
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help = checkpoint_help())]
     pub(crate) checkpoint_every: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) form: FormArgs,
 }
 
 /// A number of seconds from 0.
@@ -171,7 +176,8 @@ Examples:
   {ae} train --hidden 256,64 --code 16        two hidden layers a side, into runs/shallow-256-64-16
   {ae} train --preset deep --code 2           a deeper net with two-dimensional codes
   {ae} train --preset denoising --code 128    learns to remove noise
-  {ae} train --images mine.idx.gz --run runs/mine   your own images, of any size; the last tenth is held out
+  {ae} train --images photos/ --size 64x64 --run runs/photos   your own pictures; sub-folders are classes
+  {ae} train --images wine.csv --class-column 0 --code 2 --run runs/wine   a table; or .npy, .npz, IDX
   {ae} train --init theirs.safetensors --epochs 0   a run of finished weights, to encode, compress and draw with
   {ae} train --resume                         goes on with a run that was stopped or killed
   {ae} train --resume --epochs 100            trains a finished run further"

@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use ae_data::{Part, Split};
-use ae_net::{Description, Network, Team, default_threads};
+use ae_data::{Form, Part, Scaling, Shape, Split};
+use ae_net::{Description, Network, Outputs, Team, default_threads};
 use ae_train::{
     Checkpoint, DataRecord, DataSource, MAX_EPOCHS, Origin, RunSettings, SetRecord, TrainConfig, TrainError,
     Trainer,
@@ -13,7 +13,9 @@ use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
 
 use super::args::{EngineName, TrainArgs};
+use super::prepared::Prepared;
 use crate::data::{self, Images};
+use crate::form::{ReadArgs, ScaleArgs, require_unsaid};
 use crate::guard;
 use crate::output::BadArgument;
 use crate::paths;
@@ -34,9 +36,19 @@ pub(crate) struct Plan {
     found: DataSource,
     /// Whether the record of a run that goes on has named them.
     from_record: bool,
+    /// How they are read, and whether anything but pictures that can't be used is left out.
+    form: Form,
+    read: ReadArgs,
+    /// How numbers are scaled and which loss is trained: by what is said and the data, or as the run that goes on has it.
+    scale: Scale,
     pub(crate) init: Option<PathBuf>,
     engine: EngineName,
     pub(crate) team: Team,
+}
+
+enum Scale {
+    ByData(ScaleArgs),
+    OfRun(Option<Scaling>, Outputs),
 }
 
 impl Plan {
@@ -47,6 +59,7 @@ impl Plan {
         require_epochs(&config, args.init.as_ref())?;
         args.init.iter().try_for_each(|init| guard::require_kept(init, folder))?;
         let source = args.data.source().map_or_else(data::mnist, Ok)?;
+        guard::require_apart(folder, &data::picture_folders(&source))?;
         Ok(Self {
             preset,
             hidden: args.hidden().unwrap_or_else(|| preset.hidden(code).to_vec()),
@@ -56,6 +69,9 @@ impl Plan {
             source,
             from: way_here(folder)?,
             from_record: false,
+            form: args.form.form(),
+            read: args.data.read.clone(),
+            scale: Scale::ByData(args.scale),
             init: args.init.clone(),
             engine: built_in(args.engine.unwrap_or(EngineName::Fused))?,
             team: team_of(args.threads, default_threads(config.batch_size()))?,
@@ -64,6 +80,7 @@ impl Plan {
 
     /// A run that goes on: what no flag says is as it was.
     pub(crate) fn resumed(args: &TrainArgs, kept: &RunSettings, folder: &Path) -> Result<Self> {
+        require_unsaid(&args.form, args.scale)?;
         let config = args.params(kept.config).check()?;
         let init = args.init.clone().or_else(|| kept.init.clone());
         require_epochs(&config, init.as_ref())?;
@@ -94,14 +111,17 @@ impl Plan {
             from,
             found,
             from_record,
+            form: kept.data.form.clone(),
+            read: args.data.read.clone(),
+            scale: Scale::OfRun(kept.data.scaling.clone(), kept.outputs),
             init,
             engine: built_in(engine)?,
             team: team_of(args.threads.or(threads), default_threads(config.batch_size()))?,
         })
     }
 
-    /// The images; `folder` is the run's. No training needs labels: `refused` hears of those that can't be read.
-    pub(crate) fn images(&self, folder: &Path, refused: impl FnMut(Error)) -> Result<Split> {
+    /// What is trained on; `folder` is the run's. No training needs labels: `refused` hears of those that can't be read.
+    pub(crate) fn prepare(&self, folder: &Path, refused: impl FnMut(Error)) -> Result<Prepared> {
         let loaded = self.load(refused);
         if !self.from_record {
             return loaded;
@@ -112,16 +132,24 @@ impl Plan {
         })
     }
 
-    fn load(&self, mut refused: impl FnMut(Error)) -> Result<Split> {
-        let images = Images::new(self.found.clone(), self.config.seed());
+    fn load(&self, mut refused: impl FnMut(Error)) -> Result<Prepared> {
+        let scaling = match &self.scale {
+            Scale::OfRun(scaling, _) => scaling.clone(),
+            Scale::ByData(_) => None,
+        };
+        let images = Images::new(
+            self.found.clone(),
+            self.config.seed(),
+            self.read.clone(),
+            self.form.clone(),
+            scaling.clone(),
+        );
         let (train, test) = (images.part(Part::Train)?, images.part(Part::Test)?);
         ensure!(
-            (train.rows(), train.cols()) == (test.rows(), test.cols()),
-            "training images of {} x {} pixels, test images of {} x {}",
-            train.rows(),
-            train.cols(),
-            test.rows(),
-            test.cols(),
+            train.shape() == test.shape(),
+            "training rows of {}, test rows of {}",
+            train.shape(),
+            test.shape(),
         );
         // A file that the user has named for them is one that was meant to be read.
         let named = matches!(self.found, DataSource::Files { .. });
@@ -133,6 +161,7 @@ impl Plan {
             labels => labels,
         };
         let (train_labels, test_labels) = (labels(Part::Train)?, labels(Part::Test)?);
+        let (form, notes) = (images.form(), images.notes());
         let mut split = images.into_split()?;
         if let Some(labels) = train_labels {
             split.train = split.train.with_labels(labels)?;
@@ -140,17 +169,25 @@ impl Plan {
         if let Some(labels) = test_labels {
             split.test = split.test.with_labels(labels)?;
         }
-        Ok(split)
+        match self.scale {
+            Scale::ByData(args) => Prepared::new(split, form, args, notes),
+            Scale::OfRun(_, outputs) => Ok(Prepared { images: split, form, scaling, outputs, notes }),
+        }
     }
 
     /// The network as the run starts with it. A run that goes on has its weights in its checkpoint.
-    pub(crate) fn network(&self, images: &Split, resumes: bool) -> Result<Network> {
-        let pixels = images.train.pixels_per_image();
+    pub(crate) fn network(&self, data: &Prepared, resumes: bool) -> Result<Network> {
+        let pixels = data.images.train.width();
         if self.code > pixels {
-            let problem = format!("--code {}: expected 1 to {pixels}, the pixels of an image", self.code);
+            let what = if data.form.shape().is_some_and(Shape::is_list) {
+                "numbers of a row"
+            } else {
+                "pixels of an image"
+            };
+            let problem = format!("--code {}: expected 1 to {pixels}, the {what}", self.code);
             bail!(BadArgument(problem));
         }
-        let description = self.description(pixels);
+        let description = self.description(pixels, data.outputs);
         let (parameters, most) = (description.parameters(), Checkpoint::MAX_PARAMETERS);
         ensure!(
             parameters <= most,
@@ -165,9 +202,9 @@ impl Plan {
         }
     }
 
-    /// What the network is, for images of so many pixels.
-    pub(crate) fn description(&self, pixels: usize) -> Description {
-        Description::dense(pixels, &self.hidden, self.code)
+    /// What the network is, for images of so many pixels and such outputs.
+    pub(crate) fn description(&self, pixels: usize, outputs: Outputs) -> Description {
+        Description::dense(pixels, &self.hidden, self.code).with_outputs(outputs)
     }
 
     /// What trains it.
@@ -186,7 +223,7 @@ impl Plan {
     }
 
     /// What the run's record and checkpoints say of where it came from.
-    pub(crate) fn origin(&self, images: &Split) -> Origin {
+    pub(crate) fn origin(&self, data: &Prepared) -> Origin {
         Origin {
             preset: self.preset.name().to_owned(),
             hidden: Some(self.hidden.clone()),
@@ -194,8 +231,10 @@ impl Plan {
             data: DataRecord {
                 source: self.source.clone(),
                 from: self.from.clone(),
-                train: SetRecord::of(&images.train),
-                test: SetRecord::of(&images.test),
+                form: data.form.clone(),
+                scaling: data.scaling.clone(),
+                train: SetRecord::of(&data.images.train),
+                test: SetRecord::of(&data.images.test),
             },
         }
     }

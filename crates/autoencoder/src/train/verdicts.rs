@@ -16,16 +16,17 @@ const MAX_COMPARED: usize = 256;
 
 /// How well PCA does with a code of the same size, where that is what the network was to learn: to rebuild whole images
 /// from numbers as they come.
-pub(crate) fn pca(plan: &Plan, images: &Split) -> Option<PcaScore> {
+pub(crate) fn pca(plan: &Plan, outputs: Outputs, images: &Split) -> Option<PcaScore> {
     let (config, code) = (&plan.config, plan.code);
     if config.corruption().is_some() || config.rate() > 0.0 || code > MAX_COMPARED {
         return None;
     }
+    let linear = if outputs.is_logits() { Outputs::Clipped } else { Outputs::Values };
     let measure = || {
         let team = &plan.team;
-        let pca = Pca::leading(team, &images.train, code, config.seed())?.network(code, Outputs::Clipped)?;
+        let pca = Pca::leading(team, &images.train, code, config.seed())?.network(code, linear)?;
         let Evaluation { mse, psnr_db, .. } =
-            pca.evaluate(team, image_rows(&images.test)?, images.test.pixels())?;
+            pca.evaluate(team, image_rows(&images.test)?, image_rows(&images.test)?)?;
         Ok::<_, EvalError>(PcaScore { mse, psnr_db })
     };
     // A run is worth keeping without the comparison.
@@ -65,10 +66,7 @@ fn advice(remedy: &Remedy) -> String {
             format!("--hidden {units} (a code behind hidden layers is linear, and can't die)")
         }
         Remedy::Epochs(epochs) => format!("--epochs {epochs}"),
-        Remedy::Brighten(brightest) => format!(
-            "pixels from 0 to 255: before the file is written, in NumPy,\n  \
-             images = (images * (255 / {brightest})).round().astype(\"uint8\")"
-        ),
+        Remedy::Brighten(brightest) => format!("--scale minmax (so that {brightest} becomes white)"),
         Remedy::MoreImages => "more training images, or images that differ more".to_owned(),
     }
 }

@@ -69,11 +69,11 @@ fn broken_files_are_named() {
     let images = fixture.data().join("train-images-idx3-ubyte");
     let good = fs::read(&images).unwrap();
     let broken: [(Vec<u8>, &str); 5] = [
-        (b"PNG, not IDX at all".to_vec(), "not an IDX file but a text file"),
+        (b"GIF89a, not IDX at all".to_vec(), "but a GIF picture"),
         (good[..good.len() - 1].to_vec(), "promises 31360 bytes"),
         ([&good[..], b"x"].concat(), "promises 31360 bytes"),
         ([&good[..4], &[0xff; 12]].concat(), "overflow"),
-        (Vec::new(), "header"),
+        (Vec::new(), "no IDX file, NumPy array or table"),
     ];
     for (bytes, word) in broken {
         fs::write(&images, bytes).unwrap();
@@ -88,7 +88,7 @@ fn sets_that_do_not_fit_are_refused() {
         ("train-images-idx3-ubyte", &[0, 28, 28], &["at least one"]),
         ("train-images-idx3-ubyte", &[40, 20, 20], &["28 x 28", "20 x 20"]),
         ("train-images-idx3-ubyte", &[40, 0, 28], &["0"]),
-        ("train-images-idx3-ubyte", &[40, 784], &["dimensions"]),
+        ("train-images-idx3-ubyte", &[40, 14, 56], &["14 x 56", "28 x 28"]),
     ];
     for (name, dims, words) in cases {
         let path = fixture.data().join(name);
@@ -103,7 +103,7 @@ fn sets_that_do_not_fit_are_refused() {
 fn sets_too_small_and_no_sets_are_refused() {
     let fixture = Fixture::new();
     // There is no data/mnist in the folder that looks like one, and nothing is named.
-    refuse(&fixture, 1, &[], &["no images are named", "--images", "--data"]);
+    refuse(&fixture, 1, &[], &["no data is named", "--images", "--data"]);
     refuse(&fixture, 2, &["--data", "data", "--hidden", "999999999"], &["at most", "--hidden"]);
     write_idx(&fixture.path("one.idx"), &[1, 28, 28], pixels(1, 784));
     refuse(&fixture, 1, &["--images", "one.idx"], &["one.idx"]);

@@ -89,8 +89,8 @@ fn the_way_through_codes_is_the_programs_own_reconstruction_whatever_the_threads
         let said = decode(&fixture, "codes.npy", "images.idx", &["--threads", threads]);
         assert_eq!(said, "wrote images.idx: 4500 images of 28 x 28 pixels\n");
         let images = open_images(&fixture.path("images.idx"), &Limits::default()).unwrap();
-        assert_eq!((images.len(), images.rows(), images.cols()), (MANY, 28, 28));
-        assert!(images.pixels() == expected, "{threads} threads");
+        assert_eq!((images.len(), images.shape()), (MANY, ae_data::Shape::picture(28, 28)));
+        assert!(images.bytes().unwrap() == expected, "{threads} threads");
     }
     // The first images alone, in another company: the same codes.
     let alone = le_bytes(&expected_codes[..12 * 4]);
@@ -124,7 +124,7 @@ fn a_file_that_numpy_wrote_is_decoded() {
     let decoded = network(&fixture).decode(&team, Rows::values(&codes, 4).unwrap()).unwrap();
     let expected = to_bytes(&decoded, 784, 0).unwrap();
     let images = open_images(&fixture.path("images.idx"), &Limits::default()).unwrap();
-    assert_eq!(images.pixels(), expected);
+    assert_eq!(images.bytes().unwrap(), expected);
 }
 
 #[test]
@@ -159,10 +159,10 @@ fn images_that_cannot_be_encoded_leave_nothing_behind() {
     let before = names(&fixture);
     let cases: [(&[&str], &[&str]); 9] = [
         (&["--images", "nowhere.idx"], &["nowhere.idx"]),
-        (&["--images", "data"], &["data", "folder"]),
-        (&["--images", "large.idx"], &["large.idx", "images are 32 x 32 pixels, 28 x 28 are needed"]),
+        (&["--images", "data"], &["data", "no picture"]),
+        (&["--images", "large.idx"], &["large.idx", "rows are 32 x 32, 28 x 28 is needed"]),
         (&["--images", "turned.idx"], &["turned.idx", "14 x 56"]),
-        (&["--images", "flat.idx"], &["flat.idx", "expected images in 3 dimensions"]),
+        (&["--images", "flat.idx"], &["flat.idx", "rows are 1, 28 x 28 is needed"]),
         (&["--images", "cut.idx"], &["cut.idx", "promises 9408 bytes"]),
         (&["--images", "damaged.gz"], &["damaged.gz", "gzip"]),
         (&["--images", TEST_IMAGES, "--labels", "three-labels.idx"], &["12 images", "3 labels"]),
@@ -235,17 +235,16 @@ fn codes_that_cannot_be_decoded_leave_nothing_behind() {
         [&[0.5; 4][..], &[1e300; 8]].concat().into_iter().flat_map(f64::to_le_bytes).collect();
     let (f4, c) = ("'<f4'", "False");
     let cases = [
-        (Vec::new(), "not an .npy file"),
-        (fs::read(fixture.path(TEST_IMAGES)).unwrap(), "not an .npy file"),
-        (
-            npy("'<i4'", c, "(3, 4)", &data),
-            "its elements are '<i4', floats are needed: codes.astype('float32')",
-        ),
+        (Vec::new(), "no IDX file, NumPy array or table, but an empty file"),
+        (fs::read(fixture.path(TEST_IMAGES)).unwrap(), "its numbers are bytes"),
         (npy("'<f8'", c, "(3, 4)", &vast), "row 1 has 1e300 in column 0"),
         (npy("'|O'", c, "(3, 4)", &data), "its elements are '|O'"),
         (npy("[('a', '<f4')]", c, "(3, 4)", &data), "its elements are structures"),
-        (npy(f4, c, "(4, 3)", &data), "its shape is [4, 3], (images, 4) is needed"),
-        (npy(f4, c, "(12,)", &data), "its shape is [12]"),
+        (
+            npy(f4, c, "(4, 3)", &data),
+            "codes of this run are 4 numbers: cannot use codes.npy: rows are 3, 4 is needed",
+        ),
+        (npy(f4, c, "(12,)", &data), "rows are 12, 4 is needed"),
         (npy(f4, c, "(3, 4)", &data[1..]), "promises 48 bytes of data, 47 are there"),
         (npy(f4, c, "(3, 4)", &[&data[..], b"x"].concat()), "promises 48 bytes of data, 49 are there"),
         (npy(f4, c, "(9999999999999, 4)", &data), "promises 159999999999984 bytes of data, 48 are there"),

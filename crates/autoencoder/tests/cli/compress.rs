@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::Cursor;
 
-use ae_codec::{Coding, Damage, Header, Quantiser, Reader, WeightBits, Writer, decode, rounded};
+use ae_codec::{Coding, Damage, Extras, Header, Quantiser, Reader, WeightBits, Writer, decode, rounded};
 use ae_data::{Limits, open_images, open_labels};
 use ae_net::{Decoder, Network, Rows, Team, WeightsId, to_bytes};
 
@@ -38,7 +38,7 @@ fn levels(decoder: &Decoder, codes: &[f32]) -> Vec<u8> {
 }
 
 fn images(fixture: &Fixture, name: &str) -> Vec<u8> {
-    open_images(&fixture.path(name), &Limits::default()).unwrap().pixels().to_vec()
+    open_images(&fixture.path(name), &Limits::default()).unwrap().bytes().unwrap().to_vec()
 }
 
 #[test]
@@ -207,10 +207,12 @@ fn a_file_that_promises_billions_of_images_gives_those_that_are_there() {
     let fixture = trained();
     let network = network(&fixture);
     let coding = Coding::fit(Quantiser::uniform(4, 1.0).unwrap(), &[], None).unwrap();
-    let header = Header { images: u32::MAX as usize, rows: 28, cols: 28, model: WeightsId([0; 32]) };
+    let header =
+        Header { images: u32::MAX as usize, channels: 1, rows: 28, cols: 28, model: WeightsId([0; 32]) };
     let mut bytes = Vec::new();
     let inside = Some((network.decoder(), WeightBits::Eight));
-    Writer::new(&mut bytes, header, coding, inside).unwrap().push(&[0; 512 * 4], &[]).unwrap();
+    let mut writer = Writer::new(&mut bytes, header, &Extras::default(), coding, inside).unwrap();
+    writer.push(&[0; 512 * 4], &[], &[]).unwrap();
     fs::write(fixture.path("vast.aez"), bytes).unwrap();
     let said = decompress(&fixture, "vast.aez", "out.idx", &["--salvage"]);
     let lost = "block 1 and all after it, images 512 to 4294967294, are not to be found";

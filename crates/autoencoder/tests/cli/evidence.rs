@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use ae_data::{ImageSet, Limits, open_images};
-use ae_net::Baselines;
+use ae_data::{Limits, Samples, open_images};
+use ae_net::{Baselines, Outputs, Rows};
 use serde_json::Value;
 
 use crate::fixture::{Fixture, write_idx};
@@ -232,11 +232,11 @@ fn figures_of_other_images_are_of_those_alone_and_no_image_that_was_trained_on_i
     let found = measured(&["--images", "grows.idx"]);
     // The last tenth of 80 images, by seed 0, without those of the 36 that were trained on.
     let all = open_images(&fixture.path("grows.idx"), &Limits::default()).unwrap();
-    let first = ImageSet::new(6, 6, images(0..40), None).unwrap().hold_out_tenth(0).unwrap().train;
+    let first = Samples::new((6, 6), images(0..40)).unwrap().hold_out_tenth(0).unwrap().train;
     let split = all.hold_out_tenth(0).unwrap();
-    let was_trained_on = |image: &[u8]| first.pixels().chunks_exact(36).any(|other| other == image);
+    let was_trained_on = |image: &[u8]| first.bytes().unwrap().chunks_exact(36).any(|other| other == image);
     let rest: Vec<&[u8]> =
-        split.test.pixels().chunks_exact(36).filter(|image| !was_trained_on(image)).collect();
+        split.test.bytes().unwrap().chunks_exact(36).filter(|image| !was_trained_on(image)).collect();
     assert!((1..8).contains(&rest.len()), "the test needs some of both, and has {} of 8", rest.len());
     assert_eq!(found["test"]["images"], rest.len());
     let others = found["others"].to_string();
@@ -244,13 +244,17 @@ fn figures_of_other_images_are_of_those_alone_and_no_image_that_was_trained_on_i
         others.contains(&format!("without {} of 8 that the run was trained on", 8 - rest.len())),
         "{others}"
     );
-    let baselines = Baselines::of(split.train.pixels(), &rest.concat(), 36);
+    let baselines = Baselines::of(
+        Outputs::Logits,
+        Rows::bytes(split.train.bytes().unwrap(), 36).unwrap(),
+        Rows::bytes(&rest.concat(), 36).unwrap(),
+    );
     assert_eq!(found["baselines"], serde_json::to_value(baselines).unwrap());
 
     // The run's own images by another name are its own; and a set of nothing but training images tests nothing.
     write_idx(&fixture.path("same.idx"), &[40, 6, 6], images(0..40));
     assert!(measured(&["--images", "same.idx"])["others"].is_null());
-    write_idx(&fixture.path("trained.idx"), &[36, 6, 6], first.pixels().to_vec());
+    write_idx(&fixture.path("trained.idx"), &[36, 6, 6], first.bytes().unwrap().to_vec());
     let arguments = ["evaluate", "--run", "grown", "--images", "same.idx", "--test-images", "trained.idx"];
     let error = fixture.fail(1, &arguments);
     assert!(error.contains("trained on every one of the test images in trained.idx"), "{error}");

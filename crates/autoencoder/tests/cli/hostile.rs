@@ -156,7 +156,10 @@ fn other_files_that_promise_too_much_are_refused_in_little_memory() {
     }
     for file in with(&["header.npy", "header-sparse.npy", "zeros.npy", "archive.npz", "archive-sparse.npz"]) {
         let error = hostile.refuse(&file, &["decode", "--run", "run", "--codes", &file, "--out", "new.idx"]);
-        assert!(file != "archive-sparse.npz" || error.contains("longer than 1073741824 bytes"), "{error}");
+        assert!(
+            file != "archive-sparse.npz" || error.contains("longer than the 1073741824 bytes"),
+            "{error}"
+        );
     }
     for (name, figure) in [("run.json", "loss"), ("history.csv", "loss"), ("model.safetensors", "filters")] {
         let path = hostile.fixture.path("run").join(name);

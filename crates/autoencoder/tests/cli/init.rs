@@ -28,7 +28,7 @@ fn training_starts_from_the_weights_of_a_file() {
     let (again, errors) = train(&fixture, "again", &init);
     assert_eq!(errors, "");
     let (other, _) = train(&fixture, "other", &["--epochs", "1", "--seed", "9"]);
-    let bce = |record: &RunRecord| record.last_epoch_train_bce.unwrap();
+    let bce = |record: &RunRecord| record.last_epoch_train_loss.unwrap();
     assert!(bce(&again) < bce(&first) && bce(&again) < bce(&other));
 }
 
@@ -57,7 +57,7 @@ fn no_epochs_make_a_run_of_the_weights_as_they_are_that_can_go_on() {
         let with = |epochs| [&init[..], &["--epochs", epochs], more].concat();
         let (record, _) = train(&fixture, run, &with("0"));
         assert!(weights(&fixture, run) == weights(&fixture, "first"), "other weights");
-        assert_eq!((record.config.epochs, record.last_epoch_train_bce, record.images_per_s), (0, None, 0.0));
+        assert_eq!((record.config.epochs, record.last_epoch_train_loss, record.images_per_s), (0, None, 0.0));
         assert!(record.test.psnr_db.is_finite() && record.model.init.is_some());
         let folder = RunFolder::open(fixture.path(run)).unwrap();
         assert_eq!(folder.history(&folder.record().unwrap()).unwrap(), []);

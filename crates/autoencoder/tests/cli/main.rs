@@ -16,6 +16,14 @@ mod label_files;
 mod labels;
 mod others;
 mod outputs;
+mod own_data;
+mod own_files;
+mod own_page;
+mod own_refusals;
+mod own_round_trips;
+mod own_scaling;
+#[cfg(unix)]
+mod own_signals;
 mod places;
 #[cfg(unix)]
 mod resume;

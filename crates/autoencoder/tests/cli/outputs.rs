@@ -68,6 +68,7 @@ fn prepared() -> Fixture {
     fs::rename(fixture.path("file.aez"), fixture.path("file")).unwrap();
     fs::copy(fixture.path("run/model.safetensors"), fixture.path("weights")).unwrap();
     fs::create_dir(fixture.path("sub")).unwrap();
+    fs::write(fixture.path("sub/kept"), "").unwrap();
     fixture
 }
 
@@ -187,7 +188,7 @@ fn weights_to_start_from_are_not_those_that_the_run_would_replace() {
 fn the_ending_of_a_name_decides_in_any_case_of_letters_and_before_any_work() {
     let fixture = prepared();
     for writer in WRITERS {
-        for out in ["rec.jpg", "rec.idx.gz", "rec.txt", "rec.csv"] {
+        for out in ["rec.jpg", "rec.idx.gz", "rec.txt", "rec.xls"] {
             // There need be no run for a name to be refused.
             let error = refused(&fixture, &writer.to(out, &["--run", "nowhere"]), out);
             assert!(error.contains(&format!("{out}: expected a name that ends in .")), "{error}");

@@ -75,7 +75,7 @@ fn defaults_are_looked_for_where_one_stands_and_then_in_the_checkout_around() {
     // And elsewhere there is no data.
     let output = run_in(&deep, &["train", "--epochs", "1"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("no images are named"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no data is named"));
 }
 
 #[test]

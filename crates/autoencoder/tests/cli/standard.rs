@@ -17,7 +17,7 @@ fn prepared() -> Fixture {
 }
 
 /// The program with a file's content on standard input.
-fn fed(fixture: &Fixture, arguments: &[&str], input: &[u8]) -> Output {
+pub(crate) fn fed(fixture: &Fixture, arguments: &[&str], input: &[u8]) -> Output {
     let mut command = fixture.command(arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();

@@ -93,17 +93,20 @@ fn codes_of_wide_images_are_drawn_beside_pca_too() {
 }
 
 #[test]
-fn without_labels_reconstructions_are_still_evaluated() {
+fn without_labels_reconstructions_are_evaluated_and_images_drawn_as_all_are_spread() {
     let fixture = Fixture::new();
     write_idx(&fixture.path("mine.idx"), &[40, 28, 28], pixels(40, 784));
     fixture.succeed(&["train", "--images", "mine.idx", "--epochs", "1", "--run", "run"]);
     let table = fixture.succeed(&["evaluate", "--run", "run"]);
     assert!(table.contains("autoencoder, 32 numbers") && table.contains("no labels"), "{table}");
-    let error = fixture.fail(1, &["generate", "--run", "run", "--out", "made.png"]);
-    assert!(error.contains("labels"), "{error}");
+    let error = fixture.fail(2, &["generate", "--run", "run", "--class", "3", "--out", "made.png"]);
+    assert!(error.contains("have no labels"), "{error}");
     assert!(!fixture.path("made.png").exists());
-    let error = fixture.fail(1, &["figure", "samples", "--run", "run"]);
-    assert!(error.contains("labels"), "{error}");
+    fixture.succeed(&["generate", "--run", "run", "--count", "7", "--out", "made.idx"]);
+    let made = open_images(&fixture.path("made.idx"), &Limits::default()).unwrap();
+    assert_eq!((made.len(), made.shape()), (7, ae_data::Shape::picture(28, 28)));
+    fixture.succeed(&["figure", "samples", "--run", "run"]);
+    assert!(fixture.path("run/figures/samples.png").is_file());
 }
 
 #[test]
@@ -118,7 +121,7 @@ fn generated_images_are_as_many_as_asked_for_and_follow_from_the_seed() {
     assert_ne!(make("c.idx", &["--class", "3", "--seed", "1"]), first);
     assert_ne!(make("d.idx", &["--class", "4"]), first);
     let images = open_images(&fixture.path("a.idx"), &Limits::default()).unwrap();
-    assert_eq!((images.len(), images.rows(), images.cols()), (7, 28, 28));
+    assert_eq!((images.len(), images.shape()), (7, ae_data::Shape::picture(28, 28)));
     make("e.png", &[]);
     assert_eq!(image::open(fixture.path("e.png")).unwrap().into_luma8().dimensions(), (7 * 56 + 6 * 2, 56));
 }
