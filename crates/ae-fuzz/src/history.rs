@@ -53,7 +53,8 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("nan", table(&["1,NaN,-inf,-0,+1.,0,.5\n"])),
         (
             "other-columns",
-            b"new,epoch,wall_s,dead_units,test_psnr_db,test_mse,test_bce,train_bce\nx,1,1,1,1,1,1,1\n".into(),
+            b"new,epoch,wall_s,dead_units,test_psnr_db,test_mse,test_loss,train_loss\nx,1,1,1,1,1,1,1\n"
+                .into(),
         ),
         ("carriage-returns", [header, row].concat().replace('\n', "\r\n").into_bytes()),
         ("no-rows", table(&[])),

@@ -2,59 +2,47 @@
 
 use std::io::Cursor;
 
-use ae_data::{ImageReader, ImageSet, LoadError, open_images};
+use ae_data::{IdxWriter, ReadOptions, Values, stream_source};
 
 use crate::gzip::packed;
-use crate::idx::{LIMITS, file};
+use crate::idx::file;
+use crate::rows::{LIMITS, in_chunks, read, same};
 use crate::scratch::with_file;
 
-/// Opens a file of `bytes` at once, in chunks of three images, and in such chunks from a stream.
+/// Opens a file of `bytes` at once, in chunks, and in chunks from a stream.
 ///
 /// # Panics
-/// If they differ, or an accepted set does not become the file that it came from.
+/// If they differ, or an accepted set of bytes is not read again once written.
 pub fn run(bytes: &[u8]) -> bool {
-    with_file("images.idx", bytes, |path| {
-        let whole = open_images(path, &LIMITS);
-        let stream = Cursor::new(bytes.to_vec());
-        for reader in [ImageReader::open(path, &LIMITS), ImageReader::from_stream(stream, path, &LIMITS)] {
-            match (&whole, reader.and_then(all_chunks)) {
-                (Ok(whole), Ok(Some(chunks))) => assert!(*whole == chunks, "chunks are another set"),
-                (Err(_), Err(_) | Ok(None)) => {}
-                (whole, chunks) => panic!("{whole:?} at once, {chunks:?} in chunks"),
-            }
-        }
-        whole.is_ok()
-    })
-}
-
-/// All chunks together; nothing where they are more than the limit on a whole file allows.
-fn all_chunks(mut reader: ImageReader) -> Result<Option<ImageSet>, LoadError> {
-    let (mut pixels, mut chunk, mut images) = (Vec::new(), Vec::new(), 0);
-    loop {
-        let read = reader.next_chunk(3, &mut chunk)?;
-        assert_eq!(chunk.len(), read * reader.rows() * reader.cols());
-        if read == 0 {
-            break;
-        }
-        images += read;
-        pixels.extend_from_slice(&chunk);
-        if pixels.len() as u64 > LIMITS.max_bytes {
-            return Ok(None);
-        }
+    let options = ReadOptions { limits: LIMITS, ..ReadOptions::default() };
+    let Some((form, samples)) = with_file("images.idx", bytes, |path| read(path, bytes, &options)) else {
+        return false;
+    };
+    // Other numbers have no form here that is written.
+    if let (Values::Bytes(bytes), None) = (samples.values(), samples.labels()) {
+        let mut writer =
+            IdxWriter::new(Vec::new(), samples.len(), samples.shape(), form.layout).expect("it was a file");
+        writer.write(bytes).expect("as many as were said");
+        let again = Cursor::new(writer.finish().expect("as many as were said"));
+        let options = ReadOptions { form, ..options };
+        let again = stream_source(again, "memory", &options).and_then(|source| in_chunks(source, 3));
+        let (_, again) = again.expect("it was written by us").expect("it was within the limits");
+        assert!(same(&again, &samples), "other images than were written");
     }
-    assert_eq!(images, reader.len());
-    Ok(Some(
-        ImageSet::new(reader.rows(), reader.cols(), pixels, None).expect("whole images, and with pixels"),
-    ))
+    true
 }
 
-/// Images in several chunks, plain and packed, none at all, and arrays that are no images.
+/// Images in several chunks, plain and packed, in colour, none at all, and arrays that are no images.
 pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let five = file(0x08, &[5, 1, 2], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     vec![
         ("six", file(0x08, &[6, 2, 1], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])),
+        ("colour", file(0x08, &[2, 1, 2, 3], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])),
+        ("floats", file(0x0D, &[1, 2], &[0x3f, 0x80, 0, 0, 0x80, 0, 0, 0])),
+        ("nan", file(0x0D, &[2, 1], &[0x3f, 0x80, 0, 0, 0x7f, 0xc0, 0, 0])),
         ("packed", packed(&five)),
         ("none", file(0x08, &[0, 28, 28], &[])),
+        ("none-and-vast", file(0x0E, &[0, u32::MAX, u32::MAX, u32::MAX], &[])),
         ("no-pixels", file(0x08, &[2, 0, 28], &[])),
         ("labels", file(0x08, &[3], &[1, 2, 3])),
         ("signed", file(0x09, &[1, 1, 1], &[1])),

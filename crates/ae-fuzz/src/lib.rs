@@ -13,14 +13,18 @@
 
 pub mod aez;
 pub mod checkpoint;
+pub mod form;
 pub mod gzip;
 pub mod history;
 pub mod idx;
 pub mod images;
 pub mod npy;
+pub mod pictures;
 pub mod run_record;
+pub mod table;
 pub mod weights;
 
+mod rows;
 mod scratch;
 
 /// A reader, and how it is tried.
@@ -38,11 +42,14 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "aez", run: aez::run, seeds: aez::seeds },
     Target { name: "checkpoint", run: checkpoint::run, seeds: checkpoint::seeds },
+    Target { name: "form", run: form::run, seeds: form::seeds },
     Target { name: "gzip", run: gzip::run, seeds: gzip::seeds },
     Target { name: "history", run: history::run, seeds: history::seeds },
     Target { name: "idx", run: idx::run, seeds: idx::seeds },
     Target { name: "images", run: images::run, seeds: images::seeds },
     Target { name: "npy", run: npy::run, seeds: npy::seeds },
+    Target { name: "pictures", run: pictures::run, seeds: pictures::seeds },
     Target { name: "run_record", run: run_record::run, seeds: run_record::seeds },
+    Target { name: "table", run: table::run, seeds: table::seeds },
     Target { name: "weights", run: weights::run, seeds: weights::seeds },
 ];

@@ -1,23 +1,21 @@
-//! Codes in `.npy` and `.npz` files: what is accepted is finite, and written it is read again; a file and a stream are
-//! judged alike.
+//! Arrays in `.npy` and `.npz` files as rows and as labels: what is accepted is finite, and written it is read again; a file
+//! and a stream, at once and in chunks, are judged alike.
 
-use std::io::Write;
-use std::mem::discriminant;
+use std::io::{Cursor, Write};
+use std::path::Path;
 
-use ae_npy::{CodeReader, Element, NpyError, NpyErrorKind, write_header, write_values};
-
+use ae_data::npy::{write_labels, write_rows, write_rows_header};
+use ae_data::{Form, Layout, Part, ReadOptions, Samples, open_archive_part, open_labels, stream_source};
 use flate2::{Compression, write::DeflateEncoder};
 use rawzip::{CompressionMethod, ZipArchiveWriter};
 
+use crate::rows::{LIMITS, in_chunks, read, same};
 use crate::scratch::with_file;
-
-/// Numbers a code, in every file.
-const CODE: usize = 2;
 
 /// Reads a file of `bytes`, and one of which they are the header's dict.
 ///
 /// # Panics
-/// If what is accepted is not finite, or is not read again once written.
+/// If what is accepted is not finite, differs by how it is read, or is not read again once written.
 pub fn run(bytes: &[u8]) -> bool {
     let accepted = try_file(bytes);
     // The length of the header is mostly wrong by now, and little gets past it.
@@ -27,57 +25,71 @@ pub fn run(bytes: &[u8]) -> bool {
 }
 
 fn try_file(bytes: &[u8]) -> bool {
-    let of_file = with_file("codes.npy", bytes, |path| CodeReader::open(path, CODE)).and_then(read);
-    let of_stream = CodeReader::from_stream(bytes, "a stream", CODE).and_then(read);
-    let codes = match (of_file, of_stream) {
-        (Ok(file), Ok(stream)) => {
-            assert!(bits(&file) == bits(&stream), "other codes of a file than of a stream");
-            file
-        }
-        // A file's length is known before it is asked whether memory would hold it.
-        (Err(file), Err(stream)) => {
-            let (length, limit) = (
-                matches!(file.source, NpyErrorKind::Length { .. }),
-                matches!(stream.source, NpyErrorKind::Limit { .. }),
-            );
-            let same = discriminant(&file.source) == discriminant(&stream.source);
-            assert!(same || length && limit, "{file:?} of a file, {stream:?} of a stream");
-            return false;
-        }
-        (file, stream) => panic!("{:?} of a file, {:?} of a stream", file.err(), stream.err()),
-    };
-    let mut again = Vec::new();
-    let header = write_header(&mut again, Element::F32, &[(codes.len() / CODE) as u64, CODE as u64]);
-    header.and_then(|()| write_values(&mut again, &codes)).expect("a vector takes all that is written");
-    let back = CodeReader::from_stream(&again[..], "a stream", CODE).and_then(read);
-    assert!(bits(&back.expect("it was written by us")) == bits(&codes), "other codes than were written");
+    with_file("array.npy", bytes, |path| {
+        let rows = try_rows(path, bytes, ReadOptions { limits: LIMITS, ..ReadOptions::default() });
+        let labels = try_labels(path);
+        let parts = [Part::Train, Part::Test].map(|part| try_part(path, part));
+        let asked = try_rows(path, bytes, asked(bytes.len()));
+        rows || asked || labels || parts.contains(&true)
+    })
+}
+
+/// What else may be asked of an array: which of them is meant, and what its rows are.
+fn asked(which: usize) -> ReadOptions {
+    let forms = [
+        Form::default(),
+        Form { channels: Some(1), size: Some([2, 3]), ..Form::default() },
+        Form { size: Some([1, 6]), ..Form::default() },
+        Form { layout: Some(Layout::Hwc), ..Form::default() },
+        Form { layout: Some(Layout::Chw), ..Form::default() },
+    ];
+    let form = forms[which % forms.len()].clone();
+    ReadOptions { form, limits: LIMITS, array: Some("codes".to_owned()), ..ReadOptions::default() }
+}
+
+fn try_rows(path: &Path, bytes: &[u8], options: ReadOptions) -> bool {
+    let Some((form, samples)) = read(path, bytes, &options) else { return false };
+    assert_written(form, &samples);
     true
 }
 
-fn bits(codes: &[f32]) -> Vec<u32> {
-    codes.iter().map(|code| code.to_bits()).collect()
+/// In the order that they had, and as the nearest 32-bit floats or bytes.
+fn assert_written(form: Form, samples: &Samples) {
+    let (shape, layout) = (samples.shape(), form.layout);
+    let elements = form.elements.expect("it was settled");
+    let mut again = Vec::new();
+    write_rows_header(&mut again, elements, samples.len(), shape, layout)
+        .and_then(|()| write_rows(&mut again, samples.values(), shape, layout))
+        .expect("a vector takes all that is written");
+    let options = ReadOptions { form, limits: LIMITS, ..ReadOptions::default() };
+    let again = stream_source(Cursor::new(again), "memory", &options).and_then(|source| in_chunks(source, 3));
+    let (_, again) = again.expect("it was written by us").expect("it was within the limits");
+    assert!(again.values().len() == samples.values().len() && same(&again, &bare(samples)), "other rows");
 }
 
-fn read(mut reader: CodeReader) -> Result<Vec<f32>, NpyError> {
-    let (mut codes, mut chunk) = (Vec::new(), Vec::new());
-    loop {
-        match reader.next_chunk(3, &mut chunk) {
-            Ok(0) => break,
-            Ok(read) => assert_eq!(chunk.len(), read * CODE),
-            Err(error) => {
-                let expected = matches!(error.source, NpyErrorKind::NonFinite { .. });
-                assert!(expected, "the length was counted, but: {error:?}");
-                return Err(error);
-            }
-        }
-        assert!(chunk.iter().all(|code| code.is_finite()));
-        codes.extend_from_slice(&chunk);
-    }
-    assert_eq!(codes.len(), reader.len() * CODE);
-    Ok(codes)
+/// The rows without names and labels, which arrays do not have.
+fn bare(samples: &Samples) -> Samples {
+    Samples::new(samples.shape(), samples.values().clone()).expect("they were whole rows")
 }
 
-fn npy(dict: &[u8], data: &[u8]) -> Vec<u8> {
+fn try_labels(path: &Path) -> bool {
+    let Ok(labels) = open_labels(path, &LIMITS) else { return false };
+    let mut again = Vec::new();
+    write_labels(&mut again, &labels).expect("a vector takes all that is written");
+    let again = with_file("labels.npy", &again, |path| open_labels(path, &LIMITS));
+    assert_eq!(again.expect("it was written by us"), labels);
+    true
+}
+
+/// A set and its labels in an archive, whose counts agree by their type.
+fn try_part(path: &Path, part: Part) -> bool {
+    let options = ReadOptions { limits: LIMITS, ..ReadOptions::default() };
+    let Ok(loaded) = open_archive_part(path, part, &options) else { return false };
+    assert_written(loaded.form, &loaded.samples);
+    true
+}
+
+pub(crate) fn npy(dict: &[u8], data: &[u8]) -> Vec<u8> {
     [b"\x93NUMPY\x01\x00", &(dict.len() as u16).to_le_bytes()[..], dict, data].concat()
 }
 
@@ -108,9 +120,22 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let long =
         |version: u8| [b"\x93NUMPY", &[version, 0, good.len() as u8, 0, 0, 0][..], &good, &data].concat();
     let array = npy(&good, &data);
+    let labels = npy(&dict("'<i4'", "False", "(3, 1)"), &[7, 0, 0, 0, 255, 255, 255, 255, 0, 1, 0, 0]);
     let zeros = npy(&dict("'<f4'", "False", "(100000, 2)"), &vec![0; 800_000]);
     vec![
         ("npz", zip(&[("codes.npy", &array)])),
+        ("npz-set", zip(&[("x_train.npy", &array), ("y_train.npy", &labels)])),
+        ("npz-set-short", zip(&[("test_images.npy", &array), ("test_labels.npy", &array)])),
+        ("npz-members", [zip(&[("codes.npy", &array)]), zip(&[("codes.npy", &labels)])].concat()),
+        ("labels", labels),
+        ("bytes", npy(&dict("'|u1'", "False", "(2, 3, 1, 4)"), &data)),
+        ("pictures", npy(&dict("'|u1'", "True", "(2, 2, 2, 3)"), &data)),
+        ("booleans", npy(&dict("'|b1'", "False", "(12, 2)"), &data)),
+        ("i8", npy(&dict("'>i8'", "True", "(1, 3)"), &data)),
+        ("u8", npy(&dict("'<u8'", "False", "(3,)"), &data)),
+        ("five-sizes", npy(&dict("'<f4'", "False", "(1, 1, 2, 3, 1)"), &data)),
+        ("row-of-nothing", npy(&dict("'<f4'", "False", "(5, 0)"), &[])),
+        ("vast-columns", npy(&dict("'<f4'", "True", "(2, 99999999)"), &data)),
         ("npz-two", zip(&[("codes.npy", &array), ("labels.npy", &array)])),
         ("npz-bomb", zip(&[("codes.npy", &zeros)])),
         ("f2", npy(&dict("'<f2'", "False", "(6, 2)"), &data)),

@@ -42,6 +42,24 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let hashed = mnist
         .replace(r#""rows":28"#, r#""labels_sha256":"0a","rows":28"#)
         .replace(r#""wall_s""#, r#""files":{"history.csv":"0b","trained-on.bin":"0c"},"wall_s""#);
+    let table = mnist.replace(
+        r#"},"train":{"images":60000,"rows":28"#,
+        concat!(
+            r#"},"form":{"kind":"table","channels":1,"size":[1,2],"elements":"floats","columns":["x","y"],"#,
+            r#""class_column":"kind","class_at":1,"drop_columns":["id"],"classes":["a","b"]},"#,
+            r#""scaling":{"method":"standard","together":1,"offsets":[0.1,-1e300],"units":[1e-3,2.0]},"#,
+            r#""train":{"images":60000,"rows":1"#
+        ),
+    );
+    let pictures = mnist.replace(
+        r#"},"train":{"images":60000,"rows":28"#,
+        concat!(
+            r#"},"from":"../..","form":{"kind":"pictures","channels":3,"size":[4,5],"elements":"bytes","fit":"pad","#,
+            r#""background":[9,99,199],"classes":["a"]},"scaling":{"method":"minmax","together":20,"#,
+            r#""offsets":[0,0,0],"units":[255,255,255]},"train":{"images":60000,"channels":3,"rows":28"#
+        ),
+    );
+    let no_unit = table.replace("2.0]", "0]");
     let deep = format!("{{\"format\":1,\"more\":{}", "[".repeat(500));
     vec![
         ("newer", mnist.replacen(":1", ":2", 1).into_bytes()),
@@ -50,6 +68,9 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
             mnist.replace("60000", "18446744073709551615").replace("0.0925", "1e999").into_bytes(),
         ),
         ("not-utf-8", [b"{\"format\":1,\"version\":\"\xff\xfe\"", mnist.as_bytes()].concat()),
+        ("table", table.into_bytes()),
+        ("pictures", pictures.into_bytes()),
+        ("no-unit", no_unit.into_bytes()),
         ("noisy", noisy.into_bytes()),
         ("judged", judged.into_bytes()),
         ("hashed", hashed.into_bytes()),
