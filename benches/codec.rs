@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::io::Cursor;
 use std::path::Path;
 
-use ae_codec::{Damage, Header, Options, Reader, Writer, compress, decode, decompress};
+use ae_codec::{Damage, Extras, Header, Options, Reader, Writer, compress, decode, decompress};
 use ae_data::{Limits, open_folder};
 use ae_net::{Description, Network, Team};
 use ae_train::{TrainParams, Trainer};
@@ -21,16 +21,17 @@ fn codec(criterion: &mut Criterion) {
     let mut trainer = Trainer::fused(&mut network, &images, config, team).expect("images of its size");
     trainer.train(&mut |_| ()).expect("the recipe learns");
     drop(trainer);
-    let header = Header { images: test.len(), rows: 28, cols: 28, model: network.identity() };
+    let header = Header { images: test.len(), channels: 1, rows: 28, cols: 28, model: network.identity() };
     let compress = |team: &Team| {
-        compress(team, &network, test.pixels(), (28, 28), Options::default()).expect("images of its size")
+        compress(team, &network, test.bytes().expect("MNIST is bytes"), (1, 28, 28), Options::default())
+            .expect("images of its size")
     };
     let decompress =
         |team: &Team, file: &[u8]| decompress(team, file, Some(&network)).expect("a file of ours");
 
     let mut group = criterion.benchmark_group("codec/shallow-32/10000");
     group
-        .throughput(Throughput::Bytes(test.pixels().len() as u64))
+        .throughput(Throughput::Bytes(test.bytes().expect("MNIST is bytes").len() as u64))
         .sampling_mode(SamplingMode::Flat)
         .sample_size(20);
     for threads in [1, 2] {
@@ -50,8 +51,9 @@ fn codec(criterion: &mut Criterion) {
         (0..reader.blocks()).flat_map(|block| reader.block(block).expect("a file of ours").symbols).collect();
     group.bench_function("pack", |bencher| {
         bencher.iter(|| {
-            let mut writer = Writer::new(Vec::new(), header, coding.clone(), None).expect("sizes that fit");
-            writer.push(black_box(&symbols), &[]).expect("whole codes");
+            let mut writer = Writer::new(Vec::new(), header, &Extras::default(), coding.clone(), None)
+                .expect("sizes that fit");
+            writer.push(black_box(&symbols), &[], &[]).expect("whole codes");
             writer.finish().expect("memory")
         });
     });

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::path::Path;
 
-use ae_data::{ImageSet, Limits, open_folder};
+use ae_data::{Limits, Samples, open_folder};
 use ae_net::{Description, Network, Rows, Team};
 use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 
@@ -18,8 +18,8 @@ fn encode(criterion: &mut Criterion) {
 }
 
 /// Codes alone, and codes and outputs.
-fn passes(criterion: &mut Criterion, name: &str, test: &ImageSet, network: &Network) {
-    let images = Rows::bytes(test.pixels(), test.pixels_per_image()).expect("whole rows");
+fn passes(criterion: &mut Criterion, name: &str, test: &Samples, network: &Network) {
+    let images = Rows::bytes(test.bytes().expect("MNIST is bytes"), test.width()).expect("whole rows");
     let mut group = criterion.benchmark_group(name);
     group.throughput(Throughput::Elements(test.len() as u64)).sampling_mode(SamplingMode::Flat);
     for threads in [1, 2] {

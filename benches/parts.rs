@@ -12,7 +12,7 @@ mod peaks;
 use std::path::Path;
 use std::time::Instant;
 
-use ae_data::{BatchPlan, ImageSet, Limits, Order, open_folder};
+use ae_data::{BatchPlan, Limits, Order, Samples, open_folder};
 use ae_net::clocks::{self, Part};
 use ae_net::{Adam, Code, Description, Learner, Loss, Network, Rows, SparseRows, Stack, Targets, Team};
 
@@ -55,15 +55,15 @@ fn main() {
 type Run = (f64, [f64; Part::ALL.len()]);
 
 /// The medians of some runs.
-fn measure(network: &Network, train: &ImageSet, batch: usize, threads: usize) -> Run {
+fn measure(network: &Network, train: &Samples, batch: usize, threads: usize) -> Run {
     let team = Team::new(threads).expect("threads");
     let stack = Stack::new(&network.layers()).expect("a network");
     let adam = Adam::default();
     let mut learner =
         Learner::new(stack, Loss::BceWithLogits, adam, batch, team.clone()).expect("the defaults");
-    let nonzero = SparseRows::from_bytes(train.pixels(), 784).expect("whole rows");
+    let nonzero = SparseRows::from_bytes(train.bytes().expect("MNIST is bytes"), 784).expect("whole rows");
     let order = BatchPlan::new(train.len(), batch, Order::Shuffled { seed: 0 }).expect("images").epoch(1);
-    let bytes = Rows::bytes(train.pixels(), 784).expect("whole rows");
+    let bytes = Rows::bytes(train.bytes().expect("MNIST is bytes"), 784).expect("whole rows");
     let whole = |rows: &&[u32]| rows.len() == batch;
     let mut batches = order.batches().filter(whole).cycle();
     let mut runs = Vec::new();

@@ -8,7 +8,7 @@ use std::iter::zip;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ae_data::{BatchPlan, ImageSet, Limits, Order, Split, open_folder};
+use ae_data::{BatchPlan, Limits, Order, Samples, Split, open_folder};
 use ae_net::{Adam, Code, Description, Learner, Loss, Network, Rows, SparseRows, Stack, Targets, Team};
 use ae_train::{EpochOrder, Event, TrainParams, Trainer};
 use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
@@ -35,7 +35,8 @@ fn step(criterion: &mut Criterion, name: &str, images: &Split, batch_size: usize
     let mut products = Products::new(&sizes, batch_size);
     group.bench_function("products/gemm/1", |bencher| bencher.iter(|| products.run()));
 
-    let nonzero = SparseRows::from_bytes(images.train.pixels(), 784).expect("whole rows");
+    let nonzero =
+        SparseRows::from_bytes(images.train.bytes().expect("MNIST is bytes"), 784).expect("whole rows");
     for threads in [1, 2] {
         for (kind, nonzero) in [("sparse", Some(&nonzero)), ("dense", None)] {
             let team = Team::new(threads).expect("threads");
@@ -61,7 +62,7 @@ fn step(criterion: &mut Criterion, name: &str, images: &Split, batch_size: usize
 /// Time of `count` steps, in the order that training visits the images.
 fn fused_steps(
     learner: &mut Learner,
-    images: &ImageSet,
+    images: &Samples,
     nonzero: Option<&SparseRows>,
     batch_size: usize,
     count: u64,
@@ -69,7 +70,7 @@ fn fused_steps(
     let plan =
         BatchPlan::new(images.len(), batch_size, Order::Shuffled { seed: 0 }).expect("images, batches");
     let order = plan.epoch(1);
-    let bytes = Rows::bytes(images.pixels(), images.pixels_per_image()).expect("whole rows");
+    let bytes = Rows::bytes(images.bytes().expect("MNIST is bytes"), images.width()).expect("whole rows");
     let inputs = nonzero.map_or(bytes, Rows::sparse);
     let whole = |rows: &&[u32]| rows.len() == batch_size;
     let started = Instant::now();

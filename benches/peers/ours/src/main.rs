@@ -31,8 +31,8 @@ fn main() -> Result<(), AnyError> {
 
     let mut clock = Blocks::new(job.steps, steps_per_epoch);
     let mut observe = |event: Event<'_>| {
-        if let Event::Step { step, train_bce, .. } = event {
-            clock.step(step, train_bce);
+        if let Event::Step { step, train_loss, .. } = event {
+            clock.step(step, train_loss);
         }
     };
     let description = match job.model.name {
@@ -50,7 +50,7 @@ fn main() -> Result<(), AnyError> {
     trainer.train(&mut observe)?;
     drop(trainer);
     let timed = &clock.seconds[1..=job.blocks];
-    job.report("ours", "working tree", &engine, timed, clock.train_bce[job.blocks]);
+    job.report("ours", "working tree", &engine, timed, clock.train_loss[job.blocks]);
     Ok(())
 }
 
@@ -63,7 +63,7 @@ struct Blocks {
     /// Sum of the losses of the epoch's steps before the block.
     loss_before: f64,
     seconds: Vec<f64>,
-    train_bce: Vec<f64>,
+    train_loss: Vec<f64>,
 }
 
 impl Blocks {
@@ -74,7 +74,7 @@ impl Blocks {
             started: Instant::now(),
             loss_before: 0.0,
             seconds: Vec::new(),
-            train_bce: Vec::new(),
+            train_loss: Vec::new(),
         }
     }
 
@@ -87,7 +87,7 @@ impl Blocks {
         let loss = epoch_bce * step as f64;
         if step > 1 {
             self.seconds.push((now - self.started).as_secs_f64());
-            self.train_bce.push((loss - self.loss_before) / self.steps as f64);
+            self.train_loss.push((loss - self.loss_before) / self.steps as f64);
         }
         (self.started, self.loss_before) = (now, loss);
     }

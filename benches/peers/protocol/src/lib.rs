@@ -92,7 +92,7 @@ impl Job {
     /// As [`images`](Self::images).
     pub fn pixels(&self) -> Result<(Vec<f32>, usize), AnyError> {
         let train = self.images()?.train;
-        let pixels = train.pixels().iter().map(|&byte| f32::from(byte) * (1.0 / 255.0)).collect();
+        let pixels = train.bytes().expect("MNIST is bytes").iter().map(|&byte| f32::from(byte) * (1.0 / 255.0)).collect();
         Ok((pixels, train.len()))
     }
 
@@ -116,21 +116,21 @@ impl Job {
             plan.epoch(epoch).batches().map(<[u32]>::to_vec).filter(whole).collect::<Vec<_>>()
         });
         let mut times = Vec::with_capacity(self.blocks);
-        let mut train_bce = f64::NAN;
+        let mut train_loss = f64::NAN;
         for index in 0..=self.blocks {
             let rows: Vec<_> = batches.by_ref().take(self.steps).collect();
             let started = Instant::now();
-            train_bce = block(&rows)?;
+            train_loss = block(&rows)?;
             if index > 0 {
                 times.push(started.elapsed().as_secs_f64());
             }
         }
-        self.report(framework, version, variant, &times, train_bce);
+        self.report(framework, version, variant, &times, train_loss);
         Ok(())
     }
 
     /// Prints the line of a measurement from the seconds its blocks took.
-    pub fn report(&self, framework: &str, version: &str, variant: &str, block_s: &[f64], train_bce: f64) {
+    pub fn report(&self, framework: &str, version: &str, variant: &str, block_s: &[f64], train_loss: f64) {
         let line = serde_json::json!({
             "framework": framework,
             "version": version,
